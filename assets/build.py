@@ -1,0 +1,78 @@
+"""Rebuild the vendored library from its sources: ``python -m assets.build [--sweethome FOLDER] [name ...]``.
+
+Sources: our own generators (:mod:`assets.generators`), the Sweet Home 3D furniture libraries (Debian package
+``sweethome3d-furniture`` 1.8; installed, or unpacked with ``dpkg -x`` and named by ``--sweethome``), and the Panda that
+genesis-world 1.4.5 ships. Without names everything is rebuilt, and folders that no source makes are removed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from assets.attribution import attribution
+from assets.catalog import LIBRARY, LibraryCatalog
+from assets.draft import Draft, write_draft
+from assets.importers.panda import panda
+from assets.importers.robot_mjcf import RobotSource, import_robot
+from assets.importers.sweethome import DEFAULT_FOLDER, import_sweethome
+from assets.importers.sweethome_objects import ITEMS
+from pipeline.core.errors import TaskloomError, UnknownNameError
+from pipeline.core.registry import Registry
+
+GENERATORS: Registry[Callable[[], Draft]] = Registry("assets.generators", "generator")
+ROBOTS: dict[str, Callable[[], RobotSource]] = {"panda": panda}
+log = logging.getLogger("taskloom.assets")
+
+
+def build(names: list[str] | None = None, *, sweethome: Path = DEFAULT_FOLDER, root: Path = LIBRARY) -> None:
+    """Rebuild ``names`` (default everything) below ``root``; raises UnknownNameError, or AssetError without sources."""
+    makers = _makers(sweethome, root)
+    for name in names or sorted(makers):
+        if name not in makers:
+            raise UnknownNameError("asset", name, makers)
+        log.info("building %s", name)
+        makers[name]()
+    if not names:
+        _remove_unknown(root, set(makers))
+    (root / "ATTRIBUTION.md").write_text(attribution(LibraryCatalog(root)))
+
+
+def _makers(sweethome: Path, root: Path) -> dict[str, Callable[[], object]]:
+    makers: dict[str, Callable[[], object]] = {}
+    for name, source in ROBOTS.items():
+        makers[name] = lambda s=source, n=name: import_robot(s(), root / "robots" / n)
+    for name in GENERATORS:
+        makers[name] = lambda n=name: write_draft(GENERATORS.get(n)(), root / "objects" / n)
+    for item in ITEMS:
+        makers[item.name] = lambda i=item: write_draft(import_sweethome(i, sweethome), root / "objects" / i.name)
+    return makers
+
+
+def _remove_unknown(root: Path, known: set[str]) -> None:
+    for folder in [*(root / "objects").iterdir(), *(root / "robots").iterdir()]:
+        if folder.name not in known:
+            shutil.rmtree(folder)
+
+
+def main() -> int:
+    """Command line; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m assets.build", description=__doc__)
+    parser.add_argument("names", nargs="*", help="assets or robots to rebuild (default: all)")
+    parser.add_argument("--sweethome", type=Path, default=DEFAULT_FOLDER, help="folder of the *.sh3f libraries")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        build(arguments.names, sweethome=arguments.sweethome)
+    except TaskloomError as error:
+        log.error("%s", error)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""LibraryCatalog: the vendored library of objects and robots, read from cards, checksums verified."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from pipeline.core.asset import AssetSpec
+from pipeline.core.errors import AssetError, UnknownNameError
+from pipeline.core.robot import RobotSpec
+
+Card = TypeVar("Card", AssetSpec, RobotSpec)
+LIBRARY = Path(__file__).parent / "library"
+CARD = "card.json"
+MEND = "Restore it from version control, or rebuild the library with 'python -m assets.build'."
+
+
+class LibraryCatalog:
+    """Assets in ``objects/<name>/`` and robots in ``robots/<name>/``, each a ``card.json`` and the files it lists.
+
+    Cards are read when first asked for; the files of a card are hashed once per process, when first handed out.
+    """
+
+    def __init__(self, root: Path = LIBRARY) -> None:
+        self.root = root
+        self._cards: dict[Path, BaseModel] = {}
+        self._verified: set[tuple[Path, str]] = set()
+
+    @property
+    def assets(self) -> tuple[str, ...]:
+        """All asset names, sorted."""
+        return _names(self.root / "objects")
+
+    @property
+    def robots(self) -> tuple[str, ...]:
+        """All robot names, sorted."""
+        return _names(self.root / "robots")
+
+    def asset(self, name: str) -> AssetSpec:
+        """The asset called ``name``; raises UnknownNameError, or AssetError for a malformed card."""
+        if name not in self.assets:
+            raise UnknownNameError("asset", name, self.assets)
+        return self._card(AssetSpec, self.root / "objects" / name / CARD)
+
+    def robot(self, name: str) -> RobotSpec:
+        """The robot called ``name``; raises UnknownNameError, or AssetError for a malformed card."""
+        if name not in self.robots:
+            raise UnknownNameError("robot", name, self.robots)
+        return self._card(RobotSpec, self.root / "robots" / name / CARD)
+
+    def folder(self, spec: AssetSpec | RobotSpec) -> Path:
+        """The library folder of ``spec``; raises AssetError when a file is missing or not the one ``spec`` names."""
+        folder = self._folder(spec)
+        if (folder, spec.sha256) not in self._verified:
+            for path in spec.files:
+                _verified_bytes(folder, spec, path)
+            self._verified.add((folder, spec.sha256))
+        return folder
+
+    def read(self, spec: AssetSpec | RobotSpec, path: str) -> bytes:
+        """The bytes of one of ``spec.files``; raises UnknownNameError or AssetError."""
+        if path not in spec.files:
+            raise UnknownNameError(f"file of {spec.name!r}", path, spec.files)
+        return _verified_bytes(self._folder(spec), spec, path)
+
+    def _folder(self, spec: AssetSpec | RobotSpec) -> Path:
+        return self.root / ("robots" if isinstance(spec, RobotSpec) else "objects") / spec.name
+
+    def _card(self, kind: type[Card], path: Path) -> Card:
+        card = self._cards.get(path)
+        if not isinstance(card, kind):
+            card = self._cards[path] = _read_card(kind, path)
+        return card
+
+
+def _names(folder: Path) -> tuple[str, ...]:
+    return tuple(sorted(p.parent.name for p in folder.glob(f"*/{CARD}")))
+
+
+def _read_card(kind: type[Card], path: Path) -> Card:
+    try:
+        card = kind.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise AssetError(f"Card {str(path)!r} is not a valid {kind.__name__}: {error}. {MEND}") from error
+    except OSError as error:
+        raise AssetError(f"Card {str(path)!r} cannot be read ({error.strerror}). {MEND}") from error
+    if card.name != path.parent.name:
+        raise AssetError(f"Card {str(path)!r} is named {card.name!r}, expected {path.parent.name!r}. {MEND}")
+    return card
+
+
+def _verified_bytes(folder: Path, spec: AssetSpec | RobotSpec, path: str) -> bytes:
+    expected = spec.files[path]
+    try:
+        data = (folder / path).read_bytes()
+    except OSError as error:
+        raise AssetError(
+            f"File {str(folder / path)!r} of {spec.name!r} is missing or unreadable ({error.strerror}); "
+            f"expected sha256 {expected}. {MEND}"
+        ) from error
+    found = hashlib.sha256(data).hexdigest()
+    if found != expected:
+        raise AssetError(
+            f"File {str(folder / path)!r} of {spec.name!r} has changed: sha256 {found}, expected {expected}. {MEND}"
+        )
+    return data

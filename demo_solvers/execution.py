@@ -1,0 +1,139 @@
+"""Execution: the batch as a solver drives it, with commanded joints, who still takes part, and why others do not."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from demo_solvers.planning.arm import Arm, Array
+from demo_solvers.planning.timing import PEAK_VELOCITY, time_path
+from pipeline.core import poses
+from pipeline.core.doors import Problem, Worlds
+from pipeline.core.episode import Cause, Diagnosis, Outcome
+from pipeline.core.world import Bools, WorldState
+from pipeline.holds import holds, parse
+
+
+class Execution:
+    """All worlds of one attempt in lockstep; a row that has failed stands still while the others go on."""
+
+    def __init__(self, problem: Problem, worlds: Worlds) -> None:
+        scene = problem.scenes[0]
+        self.problem, self.worlds = problem, worlds
+        self.robot, self.arm = scene.robot, Arm(scene.robot)
+        self.rate = scene.physics.control_hz
+        start = np.array([s.robot_start for s in problem.scenes])
+        self.q: Array = start[:, :-1]  # (batch, n) commanded arm joints [rad]
+        self.width: Array = start[:, -1]  # (batch,) commanded gripper opening [m]
+        self.alive: Bools = np.ones(worlds.batch, bool)
+        self.T_tool_held: Array = np.tile(poses.IDENTITY_POSE, (worlds.batch, 1))
+        self.diagnoses = [Diagnosis() for _ in range(worlds.batch)]
+        self.stage_names: list[str] = []
+        self._stage_of_step: list[int] = []
+
+    @property
+    def rows(self) -> NDArray[np.intp]:
+        """Indices of the rows that still take part."""
+        return np.flatnonzero(self.alive)
+
+    def state(self) -> WorldState:
+        """The present state of all rows."""
+        return self.worlds.state()
+
+    def begin(self, stage: str) -> None:
+        """Name what the next steps are for."""
+        self.stage_names.append(stage)
+
+    def to_base(self, T_world: ArrayLike, rows: ArrayLike) -> Array:
+        """Poses (k, ..., 7) of worlds ``rows`` (k,), expressed in each robot's base frame."""
+        T_world = np.asarray(T_world, float)
+        base = poses.inverse(self.state().body("robot").astype(float)[np.asarray(rows)])
+        return poses.compose(base.reshape(len(base), *[1] * (T_world.ndim - 2), 7), T_world)
+
+    def fail(
+        self,
+        rows: ArrayLike,
+        cause: Cause,
+        *,
+        expected: str,
+        seen: str | Sequence[str],
+        amount: ArrayLike | None = None,
+    ) -> None:
+        """Take rows (indices) out of the attempt, with the reason; a row keeps its first diagnosis."""
+        index = np.asarray(rows, dtype=np.intp)
+        amounts = np.broadcast_to(np.nan if amount is None else np.asarray(amount, float), index.shape)
+        stage = self.stage_names[-1] if self.stage_names else "start"
+        for i, row in enumerate(index):
+            if self.alive[row]:
+                what = seen if isinstance(seen, str) else seen[i]
+                value = None if math.isnan(amounts[i]) else float(amounts[i])
+                self.diagnoses[row] = Diagnosis(cause=cause, stage=stage, expected=expected, seen=what, amount=value)
+        self.alive[index] = False
+
+    def move(
+        self, waypoints: Array, *, effort: float = 0.65, slowest: float = 0.0, width: ArrayLike | None = None
+    ) -> None:
+        """Follow joint waypoints (batch, points, n) from the commanded joints; the gripper goes to ``width``."""
+        path = np.concatenate([self.q[:, None], waypoints], axis=1)
+        path[~self.alive] = self.q[~self.alive, None]
+        targets = time_path(self.arm, path, rate=self.rate, active=self.alive, effort=effort, slowest=slowest)
+        self.apply(targets, self.width if width is None else width)
+
+    def line(self, q_path: Array, *, speed: float, length: float, width: ArrayLike | None = None) -> None:
+        """Follow joint waypoints of a straight tool motion of ``length`` m with a peak of ``speed`` m/s."""
+        self.move(q_path, slowest=PEAK_VELOCITY * length / speed, width=width)
+
+    def wait(self, seconds: float) -> None:
+        """Hold still."""
+        self.apply(self._still(seconds), self.width)
+
+    def grip(self, width: ArrayLike, seconds: float) -> None:
+        """Command the gripper to an opening (batch,) m and wait."""
+        self.apply(self._still(seconds), width, ramp=0.3)
+
+    def apply(self, targets: NDArray[np.floating], width: ArrayLike, *, ramp: float = 1.0) -> None:
+        """Run arm targets (time, batch, n); the width is reached over the first ``ramp`` part of the time."""
+        steps = len(targets)
+        goal = np.where(self.alive, np.broadcast_to(np.asarray(width, float), self.width.shape), self.width)
+        share = np.minimum(1.0, np.arange(1, steps + 1) / max(1.0, ramp * steps))[:, None]
+        widths = self.width + share * (goal - self.width)
+        actions = np.concatenate([targets, widths[..., None]], axis=-1).astype(np.float32)
+        left = self.worlds.steps_left
+        if steps > left:
+            self.fail(
+                self.rows,
+                "timeout",
+                expected=f"done within {self.problem.task.horizon:g} s",
+                seen=f"{steps} steps more",
+            )
+            actions = actions[:left]
+        if len(actions):
+            self.worlds.run(actions)
+            self._stage_of_step += [max(len(self.stage_names) - 1, 0)] * len(actions)
+            self.q, self.width = actions[-1, :, :-1].astype(float), actions[-1, :, -1].astype(float)
+
+    def require(self, formula: str, cause: Cause) -> None:
+        """Fail every live row in which ``formula`` does not hold now."""
+        missed = self.alive & ~holds(parse(formula), self.state())
+        if missed.any():
+            self.fail(np.flatnonzero(missed), cause, expected=formula, seen="does not hold")
+
+    def note_held(self, body: str) -> None:
+        """Measure how ``body`` lies in the gripper, and remember it."""
+        state = self.state()
+        self.T_tool_held = poses.compose(poses.inverse(state.tcp), state.body(body))
+
+    def outcomes(self) -> list[Outcome]:
+        """How each row ended; success is judged by others."""
+        actions, stages = self.worlds.recorded(), np.array(self._stage_of_step, np.uint8)
+        names = tuple(self.stage_names) or ("start",)
+        return [
+            Outcome(success=bool(self.alive[i]), actions=actions[:, i], stages=stages, stage_names=names, diagnosis=d)
+            for i, d in enumerate(self.diagnoses)
+        ]
+
+    def _still(self, seconds: float) -> Array:
+        return np.repeat(self.q[None], max(1, round(seconds * self.rate)), axis=0)

@@ -1,0 +1,164 @@
+"""Grasp choice for a batch: an asset's candidates, ranked, filtered by IK, by collision and by what comes next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from demo_solvers.execution import Execution
+from demo_solvers.planning.arm import Array
+from demo_solvers.planning.collision import CollisionModel, held_spheres
+from demo_solvers.planning.placement import placement_candidates
+from demo_solvers.planning.transit import raise_tool
+from demo_solvers.program import SkillCall
+from pipeline.core import poses
+from pipeline.core.world import Bools
+
+STANDOFF = 0.10  # m, pre-grasp distance along the approach
+LIFT = 0.12  # m
+APPROACH_POINTS = 6
+FIRST_LOOK = 5  # candidates a row in the first round; only rows without a solution look further
+SECOND_LOOK = 20
+THIRD_LOOK = 48
+OPENING = 0.03  # m beyond the object's width
+
+
+@dataclass(frozen=True, eq=False)
+class GraspChoice:
+    """The grasp of each row: joints before and at the grasp (batch, n), tool pose (batch, 7), width (batch,), found."""
+
+    q_before: Array
+    q_grasp: Array
+    tool: Array
+    width: Array
+    opening: Array
+    found: Bools
+
+
+def no_grasps(ex: Execution) -> GraspChoice:
+    """A choice in which no row has found anything yet."""
+    batch = len(ex.q)
+    identity = np.tile(poses.IDENTITY_POSE, (batch, 1))
+    return GraspChoice(ex.q.copy(), ex.q.copy(), identity, np.zeros(batch), ex.width.copy(), np.zeros(batch, bool))
+
+
+def choose_grasps(ex: Execution, body: str, following: SkillCall | None) -> GraspChoice:
+    """Choose one grasp of ``body`` a row, such that the next stage, if it places the body, can be reached with it."""
+    choice = no_grasps(ex)
+    grasps = ex.state().layout.geometry[body].grasps
+    if not grasps:
+        return choice
+    ranked = _rank(ex, body)
+    for start, stop in ((0, FIRST_LOOK), (FIRST_LOOK, SECOND_LOOK), (SECOND_LOOK, THIRD_LOOK)):
+        rows = np.flatnonzero(ex.alive & ~choice.found)
+        if len(rows) and start < ranked.shape[1]:
+            _look(ex, body, following, rows, ranked[rows, start:stop], choice)
+    return choice
+
+
+def withdrawal(tool: Array) -> Array:
+    """Tool poses (batch, APPROACH_POINTS, 7) from the grasp, excluded, back to the stand-off."""
+    back = -STANDOFF * np.arange(1, APPROACH_POINTS + 1) / APPROACH_POINTS
+    offsets = np.stack([np.zeros(APPROACH_POINTS), np.zeros(APPROACH_POINTS), back], axis=-1)
+    return poses.compose(tool[:, None], poses.pose(offsets))
+
+
+def _rank(ex: Execution, body: str) -> NDArray[np.intp]:
+    """Candidate indices (batch, candidates) by score, uprightness of the approach and ease for the wrist."""
+    geometry = ex.state().layout.geometry[body]
+    local = np.array([g.pose for g in geometry.grasps])
+    score = np.array([g.score for g in geometry.grasps])
+    tool = poses.compose(ex.state().body(body)[:, None], local)
+    approach = poses.quat_rotate(tool[..., 3:], np.array([0.0, 0.0, 1.0]))
+    closing = poses.quat_rotate(tool[..., 3:], np.array([0.0, 1.0, 0.0]))
+    present = poses.quat_rotate(ex.state().tcp[:, None, 3:], np.array([0.0, 1.0, 0.0]))
+    turn = np.arccos(np.clip((closing * present).sum(-1), -1, 1))
+    vertical = ex.state().layout.joint_specs == {} or "/" not in body
+    lean = np.arccos(np.clip(-approach[..., 2], -1, 1)) if vertical else np.zeros(turn.shape)
+    cost = -score + 0.25 * lean + (0.12 * turn if vertical else 0.02 * turn)
+    return np.argsort(cost, axis=1, kind="stable")
+
+
+def _look(
+    ex: Execution,
+    body: str,
+    following: SkillCall | None,
+    rows: NDArray[np.intp],
+    candidates: NDArray[np.intp],
+    choice: GraspChoice,
+) -> None:
+    """Fill ``choice`` for the rows in which one of ``candidates`` (k, c) works."""
+    k, c = candidates.shape
+    world, layout = ex.state(), ex.state().layout
+    local = np.array([g.pose for g in layout.geometry[body].grasps])[candidates]
+    widths = np.array([g.width for g in layout.geometry[body].grasps])[candidates]
+    tool = poses.compose(world.body(body)[rows, None].astype(float), local)
+    flat_rows = np.repeat(rows, c)
+    goal = ex.to_base(tool.reshape(k * c, 7), flat_rows)
+    at = ex.arm.ik_restarted(goal, iterations=30)
+    before_pose = poses.compose(tool, poses.pose([0.0, 0.0, -STANDOFF])).reshape(k * c, 7)
+    before = ex.arm.ik(ex.to_base(before_pose, flat_rows), at.q, posture=at.q, iterations=20)
+    ok = at.ok & before.ok & (np.abs(before.q - at.q).max(axis=1) < 1.2)
+    opening = np.minimum(widths + OPENING, ex.robot.gripper.max_width)
+    model = CollisionModel(ex.arm, world, width=float(opening.max()))
+    ok &= model.free(before.q[:, None], flat_rows)
+    ok &= model.free(at.q[:, None], flat_rows, ignore=_touchable(body))
+    if following is not None and following.skill == "place":
+        ok &= _can_place(ex, body, following, local.reshape(k * c, 7), at.q, flat_rows, model, ok)
+    _take_first(ok.reshape(k, c), rows, choice, before.q, at.q, tool, widths, opening)
+
+
+def _take_first(
+    ok: Bools,
+    rows: NDArray[np.intp],
+    choice: GraspChoice,
+    before: Array,
+    at: Array,
+    tool: Array,
+    widths: Array,
+    opening: Array,
+) -> None:
+    k, c = ok.shape
+    found = ok.any(axis=1)
+    pick = np.argmax(ok, axis=1)
+    index, row = np.flatnonzero(found), rows[found]
+    choice.q_before[row] = before.reshape(k, c, -1)[index, pick[found]]
+    choice.q_grasp[row] = at.reshape(k, c, -1)[index, pick[found]]
+    choice.tool[row] = tool[index, pick[found]]
+    choice.width[row] = widths[index, pick[found]]
+    choice.opening[row] = opening[index, pick[found]]
+    choice.found[row] = True
+
+
+def _touchable(body: str) -> tuple[str, ...]:
+    # A handle's base cabinet stays an obstacle, but the drawer that carries the handle does not.
+    return (body,)
+
+
+def _can_place(
+    ex: Execution,
+    body: str,
+    following: SkillCall,
+    grasp: Array,
+    q_grasp: Array,
+    rows: NDArray[np.intp],
+    model: CollisionModel,
+    worth: Bools,
+) -> Bools:
+    """Whether some placement of the next stage is reachable and free with each grasp (m, 7) in the body frame."""
+    targets = placement_candidates(ex.state(), body, following.relations)[rows]
+    held = held_spheres(ex.state().layout.geometry[body], poses.inverse(grasp))
+    possible = np.zeros(len(rows), bool)
+    for option in range(targets.shape[1]):
+        todo = np.flatnonzero(worth & ~possible)
+        if not len(todo):
+            break
+        tool = poses.compose(targets[todo, option], grasp[todo])
+        at = ex.arm.ik(ex.to_base(tool, rows[todo]), q_grasp[todo], posture=ex.arm.home, iterations=25)
+        above = ex.arm.ik(ex.to_base(raise_tool(tool, STANDOFF), rows[todo]), at.q, posture=at.q, iterations=20)
+        free = model.free(at.q[:, None], rows[todo], ignore=(body,))
+        free &= model.free(above.q[:, None], rows[todo], ignore=(body,), held=held.of(todo))
+        possible[todo] = at.ok & above.ok & free
+    return possible

@@ -1,0 +1,46 @@
+"""The ``taskloom`` command: generate, ui, doctor, replay, verify."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from flows.commands.doctor import doctor
+from flows.commands.generate import generate
+from flows.commands.replay import replay
+from flows.commands.ui import ui
+from flows.commands.verify import verify
+from pipeline.core.errors import GoalSyntaxError, InvalidInputError, OutputError, TaskloomError, UnknownNameError
+
+USAGE_ERRORS = (UnknownNameError, InvalidInputError, GoalSyntaxError, OutputError)
+
+app = typer.Typer(
+    name="taskloom",
+    help="From a robot and an asset library to validated robot-manipulation demonstrations.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (generate, ui, doctor, replay, verify):
+    app.command()(command)
+
+
+def main() -> None:
+    """Run the command line. Exits with 0 on success, 1 failure, 2 bad input, 3 too few demonstrations, 130 Ctrl-C."""
+    debug = "--debug" in sys.argv
+    if debug:
+        sys.argv.remove("--debug")
+    try:
+        app()
+    except TaskloomError as error:
+        if debug:
+            raise
+        typer.echo(f"error: {error}", err=True)
+        raise SystemExit(2 if isinstance(error, USAGE_ERRORS) else 1) from None
+
+
+if __name__ == "__main__":
+    main()

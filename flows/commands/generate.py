@@ -1,0 +1,110 @@
+"""``taskloom generate``: run the whole line, as a Prefect flow, with progress bars and a summary."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from assets.catalog import LibraryCatalog
+from flows.config import RunConfig, compose, help_of, presets
+from flows.folder import RunFolder, check_output, open_folder
+from flows.interrupts import interruptible
+from flows.machine import rendering_environment
+from flows.plan import read_task_file
+from flows.progress import ProgressBars
+from flows.report import RunReport
+from flows.runners import run
+from flows.server import EmbeddedServer, client_environment
+from flows.stages import library_digest
+from flows.tables import places, summary, troubles
+from flows.workers import default_workers
+
+EXIT_SHORT, EXIT_INTERRUPTED = 3, 130
+
+
+def generate(
+    preset: Annotated[str, typer.Option(help=f"{help_of('preset')} One of: {', '.join(presets())}.")] = "demo",
+    tasks: Annotated[int | None, typer.Option(help=help_of("tasks"))] = None,
+    demos: Annotated[int | None, typer.Option(help=help_of("demos"))] = None,
+    batch: Annotated[int | None, typer.Option(help=help_of("batch"))] = None,
+    rounds: Annotated[int | None, typer.Option(help=help_of("rounds"))] = None,
+    robot: Annotated[str | None, typer.Option(help=help_of("robot"))] = None,
+    backend: Annotated[str | None, typer.Option(help=help_of("backend"))] = None,
+    device: Annotated[str | None, typer.Option(help=help_of("device"))] = None,
+    seed: Annotated[int | None, typer.Option(help=help_of("seed"))] = None,
+    task_file: Annotated[Path | None, typer.Option(help="JSON file with tasks to demonstrate instead.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for everything the run leaves.")] = Path("runs/latest"),
+    workers: Annotated[int | None, typer.Option(min=1, help="Simulator processes; does not change the result.")] = None,
+    plain: Annotated[bool, typer.Option("--plain", help="Without Prefect: starts sooner, leaves no run page.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON on stdout.")] = False,
+) -> None:
+    """Propose tasks, demonstrate them, and leave a dataset, a gallery and a report in OUT.
+
+    The same command continues a run that was interrupted. Exit code 0: every task that passed the gates has at least
+    the preset's minimum of demonstrations (--demos, if that is less); 3: the run finished, but some task has fewer.
+
+    Example: `taskloom generate --preset smoke --out runs/smoke`
+    """
+    catalog = LibraryCatalog()
+    given = read_task_file(task_file, catalog) if task_file else None
+    count = len(given) if given is not None and tasks is None else tasks
+    config = compose(
+        preset, tasks=count, demos=demos, batch=batch, rounds=rounds, robot=robot, backend=backend,
+        device=device, seed=seed, given=given,
+    )  # fmt: skip
+    catalog.robot(config.robot)
+    library = library_digest(catalog)
+    check_output(out, config, library=library)
+    rendering_environment(config.backend)
+    open_folder(out, config, library=library)
+    console = Console(stderr=True)
+    try:
+        with interruptible(), ProgressBars(config, console) as bars:
+            launch = _launch_plain if plain else _launch_flow
+            report = launch(config, out, workers or default_workers(), bars)
+    except KeyboardInterrupt:
+        console.print(f"\nInterrupted. Nothing is lost: the same command goes on from where it stopped ({out}).")
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+    _conclude(report, out, as_json=as_json)
+
+
+def _launch_plain(config: RunConfig, out: Path, workers: int, bars: ProgressBars) -> RunReport:
+    return run(config, out, workers=workers, listener=bars)
+
+
+def _launch_flow(config: RunConfig, out: Path, workers: int, bars: ProgressBars) -> RunReport:
+    """Under Prefect: its settings must be in the environment before the flow's module is imported."""
+    with ExitStack() as stack:
+        if os.environ.get("PREFECT_API_URL"):
+            os.environ.update(client_environment())
+        else:
+            server = EmbeddedServer(RunFolder(out).prefect_home, RunFolder(out).logs / "prefect.log")
+            os.environ.update(server.environment)
+            stack.enter_context(server)
+            bars.say("starting the embedded Prefect server")
+            server.wait()
+            bars.say(f"live page: {server.url}/v2/runs")
+        from flows.generate import run_flow
+
+        return run_flow(config, out, workers=workers, listener=bars)
+
+
+def _conclude(report: RunReport, out: Path, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(report.model_dump_json(indent=1))
+    else:
+        console = Console()
+        console.print(summary(report))
+        console.print(troubles(report) + places(report, out), highlight=False, markup=False, soft_wrap=True)
+    if not report.complete:
+        short = [
+            t.task.name for t in report.tasks if t.counts.written < report.config.minimum and t.status != "rejected"
+        ]
+        why = f"Too few demonstrations of: {', '.join(short)}." if short else "No task passed the gates."
+        typer.echo(f"{why} Reasons are in {RunFolder(out).report}.", err=True)
+        raise typer.Exit(EXIT_SHORT)

@@ -1,0 +1,82 @@
+"""RunConfig: everything that decides what a run's dataset contains, composed once from a preset and overrides."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from pipeline.core.errors import InvalidInputError, UnknownNameError
+from pipeline.core.geometry import Frozen
+from pipeline.core.registry import Registry
+from pipeline.core.task import TaskSpec
+
+BACKENDS: Registry[Any] = Registry("pipeline.sim", "simulator")
+
+
+class RunConfig(Frozen):
+    """One run. Equal configurations give equal dataset contents, whatever the number of workers or interruptions."""
+
+    preset: str = Field(description="Named set of defaults that the other options override.")
+    tasks: int = Field(ge=1, le=10_000, description="How many tasks to demonstrate.")
+    demos: int = Field(ge=1, le=100_000, description="How many demonstrations to write for each task.")
+    minimum: int = Field(
+        default=1, ge=0, description="A task with fewer demonstrations than this makes the run exit with 3."
+    )
+    batch: int = Field(default=8, ge=1, le=4096, description="Parallel worlds in one attempt batch.")
+    rounds: int = Field(
+        default=4, ge=1, le=1000, description="Most batches tried for one task before it is left short."
+    )
+    robot: str = Field(default="panda", description="Robot of the asset library.")
+    backend: str = Field(default="genesis", description="Physics backend, a file name of pipeline/sim.")
+    device: str = Field(default="cpu", description="Device of the backend: cpu or gpu.")
+    solver: str = Field(default="vipr", description="Demonstration solver.")
+    seed: int = Field(default=0, ge=0, lt=2**63, description="Root of every random stream of the run.")
+    given: tuple[TaskSpec, ...] = Field(
+        default=(), description="Tasks from a task file; empty lets the author propose them."
+    )
+
+    @property
+    def digest(self) -> str:
+        """Short content address; two runs with the same digest mean the same dataset."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+
+
+def help_of(field: str) -> str:
+    """The one docstring of a field, for the command line and the docs."""
+    return RunConfig.model_fields[field].description or ""
+
+
+def presets() -> Registry[RunConfig]:
+    """All presets: one a file in ``flows/presets``."""
+    return Registry("flows.presets", "preset")
+
+
+def compose(preset: str, **overrides: Any) -> RunConfig:
+    """The preset with every override that is not None applied.
+
+    Raises :class:`UnknownNameError` for an unknown preset or backend and :class:`InvalidInputError` for a value out of
+    range. Robots are checked against the library by :func:`flows.tasks.check_robot`, which knows it.
+    """
+    base = presets().get(preset).model_dump()
+    given = {k: v for k, v in overrides.items() if v is not None}
+    if "demos" in given and "minimum" not in given:
+        given["minimum"] = min(base["minimum"], given["demos"])
+    try:
+        config = RunConfig.model_validate({**base, **given, "preset": preset})
+    except ValidationError as error:
+        raise InvalidInputError(_first_problem(error)) from None
+    if config.backend not in BACKENDS:
+        raise UnknownNameError("backend", config.backend, BACKENDS.names)
+    return config
+
+
+def _first_problem(error: ValidationError) -> str:
+    first = error.errors()[0]
+    field = ".".join(map(str, first["loc"])) or "configuration"
+    return f"Option --{field.replace('_', '-')}: {first['msg']}, got {first['input']!r}. Meaning: {_meaning(field)}"
+
+
+def _meaning(field: str) -> str:
+    return help_of(field) if field in RunConfig.model_fields else "see `taskloom generate --help`."

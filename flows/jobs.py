@@ -1,0 +1,92 @@
+"""BatchJob and BatchReport: one batch of attempts on one task as a pure value, and what came of it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal
+
+from pydantic import Field
+
+from flows.config import RunConfig
+from pipeline.core.episode import Cause, Diagnosis
+from pipeline.core.geometry import Frozen
+from pipeline.core.task import TaskSpec
+
+Status = Literal["done", "rejected", "failed"]
+STAGES = ("build", "gate", "solve", "validate", "write")
+
+
+class BatchJob(Frozen):
+    """Batch ``index`` of a task: attempt ``config.batch`` worlds, write the first ``keep`` validated successes."""
+
+    config: RunConfig
+    task: TaskSpec
+    index: int = Field(ge=0)
+    keep: int = Field(ge=1, description="demonstrations the task still lacks")
+
+    @property
+    def name(self) -> str:
+        """What logs and Prefect call the batch."""
+        return f"{self.task.name}-{self.index}"
+
+    @property
+    def digest(self) -> str:
+        """Content address: a stored report counts only for the very job that it answers."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+
+
+class Attempt(Frozen):
+    """How one world of a batch ended, from the solver and, if it claimed success, from the replay."""
+
+    row: int
+    solved: bool
+    written: bool = False
+    steps: int = Field(default=0, description="control steps driven")
+    diagnosis: Diagnosis = Diagnosis()
+
+
+class BatchReport(Frozen):
+    """What came of a batch; small enough to be JSON, the arrays are in the part beside it."""
+
+    job: str = Field(description="digest of the BatchJob")
+    task: str
+    family: str
+    index: int
+    status: Status
+    reasons: tuple[str, ...] = Field(default=(), description="why the gate rejected it, or why it failed")
+    built: int = 0
+    replayed: int = Field(default=0, description="claimed successes whose replay confirmed them")
+    attempts: tuple[Attempt, ...] = ()
+    seconds: dict[str, float] = Field(default_factory=dict, description="wall clock by stage")
+
+    @property
+    def attempted(self) -> int:
+        """Worlds the solver was let loose in."""
+        return len(self.attempts)
+
+    @property
+    def solved(self) -> int:
+        """Attempts that the solver says reached the goal."""
+        return sum(a.solved for a in self.attempts)
+
+    @property
+    def written(self) -> int:
+        """Demonstrations in this batch's part."""
+        return sum(a.written for a in self.attempts)
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """Causes of the attempts that failed, in row order."""
+        return tuple(a.diagnosis.cause for a in self.attempts if a.diagnosis.cause != "none")
+
+
+def failed(job: BatchJob, reason: str) -> BatchReport:
+    """The report of a batch that left nothing but a reason."""
+    return BatchReport(
+        job=job.digest,
+        task=job.task.name,
+        family=job.task.family,
+        index=job.index,
+        status="failed",
+        reasons=(reason,),
+    )

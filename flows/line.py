@@ -1,0 +1,201 @@
+"""The straight line, free of Prefect: what happens in which order, from a configuration to a dataset and a report.
+
+    propose -> static gate -> batches of attempts on each task, until it has its demonstrations -> pack -> report
+
+and inside a batch (:func:`run_batch`, in a simulator process):
+
+    build scenes -> dynamic gate and settling -> solve -> replay, validate, render -> write the part -> commit
+
+What ends up in the dataset depends on the configuration alone: a batch is a pure function of its job, and the next
+batch of a task depends only on that task's earlier ones.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
+
+from flows.config import RunConfig
+from flows.folder import RunFolder
+from flows.jobs import Attempt, BatchJob, BatchReport, failed
+from flows.notices import Listener, Notice, silence
+from flows.packing import pack_parts
+from flows.plan import Plan, make_plan
+from flows.report import RunReport, report_of
+from flows.rounds import Rounds
+from flows.stages import find_solver, provenance_of
+from pipeline.core.doors import Catalog, Problem, Simulator, Unplaceable
+from pipeline.core.episode import Episode, Outcome, Provenance
+from pipeline.core.errors import AssetError, RenderingError
+from pipeline.core.scene import SceneSpec
+from pipeline.core.streams import stream, stream_seed
+from pipeline.dataset.part import write_part
+from pipeline.rollout import attempt
+from pipeline.validate import Validation, validate
+from scene_gen.builder import TabletopBuilder
+from task_gen.dynamic_gate import dynamic_gate
+
+Result = TypeVar("Result")
+
+
+class Runner(Protocol):
+    """How steps and jobs are carried out: in this process, in simulator processes, under Prefect."""
+
+    def call(self, name: str, step: Callable[[], Result]) -> Result:
+        """Run one step of the line here and now."""
+        ...
+
+    def submit(self, job: BatchJob) -> None:
+        """Begin a job; its report will come out of :meth:`next`."""
+        ...
+
+    def next(self) -> BatchReport:
+        """Wait for any submitted job; raises what ended it if it left no report."""
+        ...
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What a simulator process keeps warm."""
+
+    catalog: Catalog
+    simulator: Simulator
+
+
+def run_line(config: RunConfig, folder: RunFolder, catalog: Catalog, runner: Runner) -> RunReport:
+    """Run everything that is not done yet and leave ``dataset.zarr`` and ``report.json``."""
+    began = time.perf_counter()
+    plan = runner.call("propose and gate", lambda: make_plan(config, catalog))
+    reports = demonstrate(plan, runner)
+    packed = runner.call("pack", lambda: pack_parts(plan, reports, folder))
+    return runner.call("report", lambda: report_of(plan, reports, folder, packed, seconds=time.perf_counter() - began))
+
+
+def demonstrate(plan: Plan, runner: Runner) -> tuple[BatchReport, ...]:
+    """Work off batches until every task has its demonstrations or has used up its rounds, in plan order."""
+    rounds = Rounds(plan)
+    due = rounds.start()
+    open_jobs = len(due)
+    for job in due:
+        runner.submit(job)
+    while open_jobs:
+        due = rounds.record(runner.next())
+        open_jobs += len(due) - 1
+        for job in due:
+            runner.submit(job)
+    return rounds.reports
+
+
+def run_batch(job: BatchJob, folder: RunFolder, bench: Bench, *, notice: Listener = silence) -> BatchReport:
+    """Do one batch and commit it. A batch that breaks is committed as failed, with the reason.
+
+    Raises only what the next batch would meet too: :class:`OSError`, :class:`RenderingError`, :class:`AssetError`.
+    """
+    part = folder.clear(job) / "part"
+    try:
+        report = _Batch(job, bench, notice).run(lambda episodes: write_part(part, episodes, store=bench.catalog))
+    except Unplaceable as error:
+        report = failed(job, str(error)).model_copy(update={"status": "rejected"})
+    except (OSError, RenderingError, AssetError, MemoryError):
+        raise
+    except Exception as error:
+        traceback.print_exc()
+        folder.clear(job)
+        report = failed(job, f"{type(error).__name__}: {error}")
+    folder.commit(job, report)
+    return report
+
+
+class _Batch:
+    """The stages of one batch, timed and announced."""
+
+    def __init__(self, job: BatchJob, bench: Bench, listener: Listener) -> None:
+        self.job, self.bench, self.listener = job, bench, listener
+        self.seconds: dict[str, float] = {}
+        self.rows: list[int] = []  # of the batch, for each scene that passed the gate
+
+    def run(self, write: Callable[[list[Episode]], object]) -> BatchReport:
+        job, simulator = self.job, self.bench.simulator
+        with self._stage("build"):
+            builder = TabletopBuilder(self.bench.catalog, self.bench.catalog.robot(job.config.robot))
+            scenes = self._build(builder)
+        with self._stage("gate"):
+            verdict = dynamic_gate(job.task, scenes, builder, simulator, seed=self._seed("dynamic_gate"))
+        if not verdict.ok:
+            return self._report("rejected", built=len(scenes), reasons=verdict.reasons)
+        self.rows = [row for row, passed in enumerate(verdict.mask) if passed]
+        problem = Problem(job.task, verdict.surviving, self._seed("solve"))
+        with self._stage("solve", f"{len(problem.scenes)} worlds"):
+            outcomes = attempt(simulator, problem, find_solver(job.config.solver))
+        with self._stage("validate", f"{sum(o.success for o in outcomes)} of {len(outcomes)} solved"):
+            checked = self._validate(problem, outcomes)
+        episodes = [self._numbered(v.episode, v.row) for v in checked if v.episode is not None]
+        with self._stage("write", f"{len(episodes)} episodes"):
+            if episodes:
+                write(episodes)
+        attempts = [self._attempt(i, outcome, checked) for i, outcome in enumerate(outcomes)]
+        return self._report(
+            "done", built=len(scenes), replayed=len(episodes), attempts=attempts, reasons=verdict.reasons
+        )
+
+    def _build(self, builder: TabletopBuilder) -> tuple[SceneSpec, ...]:
+        job = self.job
+        first = job.index * job.config.batch
+        return tuple(
+            builder.build(job.task, stream(job.config.seed, "scene_gen", job.task.name, first + row))
+            for row in range(job.config.batch)
+        )
+
+    def _validate(self, problem: Problem, outcomes: list[Outcome]) -> list[Validation]:
+        """Replay successes in row order, only as many as are still wanted; a refuted one is replaced by the next."""
+        waiting = [row for row, outcome in enumerate(outcomes) if outcome.success]
+        checked: list[Validation] = []
+        while waiting and (short := self.job.keep - sum(v.episode is not None for v in checked)) > 0:
+            rows, waiting = waiting[:short], waiting[short:]
+            checked += validate(
+                self.bench.simulator,
+                problem,
+                outcomes,
+                rows=rows,
+                solver_name=self.job.config.solver,
+                provenance=self._provenance(),
+            )
+        return checked
+
+    def _provenance(self) -> Provenance:
+        info = self.bench.simulator.info
+        engine = f"{info.name} {info.version} on {info.device}"
+        return provenance_of(self.job.config, engine, author=self.job.task.author, seed=self.job.config.seed)
+
+    def _numbered(self, episode: Episode, index: int) -> Episode:
+        """Counted among all attempts on the task."""
+        return replace(episode, attempt=self.job.index * self.job.config.batch + self.rows[index])
+
+    def _attempt(self, index: int, outcome: Outcome, checked: list[Validation]) -> Attempt:
+        validation = next((v for v in checked if v.row == index), None)
+        return Attempt(
+            row=self.rows[index],
+            solved=outcome.success,
+            written=validation is not None and validation.episode is not None,
+            steps=len(outcome.actions),
+            diagnosis=validation.diagnosis if outcome.success and validation else outcome.diagnosis,
+        )
+
+    def _seed(self, purpose: str) -> int:
+        return stream_seed(self.job.config.seed, purpose, self.job.task.name, self.job.index)
+
+    def _report(self, status: str, **values: object) -> BatchReport:
+        job = self.job
+        head = {"job": job.digest, "task": job.task.name, "family": job.task.family, "index": job.index}
+        return BatchReport.model_validate({**head, "status": status, "seconds": self.seconds, **values})
+
+    @contextmanager
+    def _stage(self, name: str, detail: str = "") -> Iterator[None]:
+        self.listener(Notice(task=self.job.task.name, index=self.job.index, stage=name, detail=detail))
+        began = time.perf_counter()
+        yield
+        self.seconds[name] = round(self.seconds.get(name, 0.0) + time.perf_counter() - began, 3)

@@ -1,0 +1,44 @@
+"""Frames of a demonstration as small pictures: a filmstrip or a short animation, and data URIs of them."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Video = NDArray[np.uint8]
+"""(time, height, width, 3) RGB."""
+
+
+def animation(video: Video, *, frames: int = 36, hold: int = 4, duration: float = 4.0) -> bytes:
+    """A looping WebP of ``frames`` evenly spaced frames over ``duration`` seconds that rests on the last one."""
+    picked = [Image.fromarray(video[i]) for i in _spread(len(video), frames)]
+    step = round(1000 * duration / len(picked))
+    times = [step] * (len(picked) - 1) + [step * hold]
+    out = io.BytesIO()
+    picked[0].save(out, "WEBP", save_all=True, append_images=picked[1:], duration=times, loop=0, quality=70, method=4)
+    return out.getvalue()
+
+
+def filmstrip(video: Video, *, count: int = 8, gap: int = 2) -> bytes:
+    """``count`` evenly spaced frames side by side, first and last among them, as a still WebP."""
+    height, width = video.shape[1:3]
+    index = _spread(len(video), count)
+    strip = Image.new("RGB", (len(index) * (width + gap) - gap, height), "white")
+    for column, i in enumerate(index):
+        strip.paste(Image.fromarray(video[i]), (column * (width + gap), 0))
+    out = io.BytesIO()
+    strip.save(out, "WEBP", quality=72, method=4)
+    return out.getvalue()
+
+
+def data_uri(webp: bytes) -> str:
+    """The picture as text that an ``src`` attribute can hold."""
+    return "data:image/webp;base64," + base64.b64encode(webp).decode()
+
+
+def _spread(length: int, count: int) -> list[int]:
+    return sorted(set(np.linspace(0, length - 1, min(count, length)).round().astype(int).tolist()))

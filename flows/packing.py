@@ -1,0 +1,47 @@
+"""Packing: the finished parts of a run, in plan order, as one dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flows.folder import RunFolder
+from flows.jobs import BatchReport
+from flows.plan import Plan
+from flows.stages import package_versions
+from pipeline.core.geometry import Frozen
+from pipeline.dataset.attrs import DatasetMeta
+from pipeline.dataset.pack import pack
+from pipeline.dataset.reader import DatasetReader
+
+
+class Packed(Frozen):
+    """What the dataset holds."""
+
+    path: str
+    episodes: int
+    frames: int
+    bytes: int
+
+
+def pack_parts(plan: Plan, reports: Sequence[BatchReport], folder: RunFolder) -> Packed | None:
+    """Pack every batch that wrote something; None when no batch did.
+
+    Each part holds exactly the demonstrations its task still lacked, so all of every part goes in.
+    """
+    parts = [folder.part(r.task, r.index) for r in reports if r.written]
+    if not parts:
+        return None
+    pack(parts, folder.dataset, meta=_meta(plan))
+    reader = DatasetReader(folder.dataset)
+    size = sum(p.stat().st_size for p in folder.dataset.rglob("*") if p.is_file())
+    return Packed(path=folder.dataset.name, episodes=len(reader), frames=int(reader.ends[-1]), bytes=size)
+
+
+def _meta(plan: Plan) -> DatasetMeta:
+    """What the dataset says of the run that made it; no clock, so that equal runs give equal datasets."""
+    config = plan.config
+    generator = {"package": "taskloom", "version": package_versions()["taskloom"], "digest": config.digest}
+    return DatasetMeta(
+        name=f"taskloom-{config.preset}-{config.seed}",
+        generator={**generator, "configuration": config.model_dump(mode="json")},
+    )

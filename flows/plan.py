@@ -1,0 +1,70 @@
+"""Plan: the tasks of a run in order, each with the verdict of the static gate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flows.config import RunConfig
+from pipeline.core.doors import Catalog
+from pipeline.core.errors import InvalidInputError
+from pipeline.core.geometry import Frozen
+from pipeline.core.robot import RobotSpec
+from pipeline.core.task import Family, TaskSpec
+from task_gen.author import propose
+from task_gen.files import load_tasks
+from task_gen.gate import static_gate
+
+SPARE = 2
+
+
+class Candidate(Frozen):
+    """A proposed task and why it may not be tried, if so."""
+
+    task: TaskSpec
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether the static gate let it through."""
+        return not self.reasons
+
+
+class Plan(Frozen):
+    """Candidates in drawing order; more than ``config.tasks``, so that rejected ones can be replaced."""
+
+    config: RunConfig
+    candidates: tuple[Candidate, ...]
+
+    def drawn(self) -> tuple[TaskSpec, ...]:
+        """The tasks to begin with."""
+        return tuple(c.task for c in self.candidates if c.ok)[: self.config.tasks]
+
+    def spare(self, family: Family, taken: set[str]) -> TaskSpec | None:
+        """The next candidate of a family, to stand in for a task of it that the dynamic gate rejected."""
+        free = (c.task for c in self.candidates if c.ok and c.task.name not in taken and c.task.family == family)
+        return next(free, None)
+
+
+def make_plan(config: RunConfig, catalog: Catalog) -> Plan:
+    """Propose tasks, or take the given ones, and put each through the static gate."""
+    robot = catalog.robot(config.robot)
+    tasks = config.given or _proposals(catalog, robot, config)
+    return Plan(config=config, candidates=tuple(_judge(task, catalog, config) for task in tasks))
+
+
+def read_task_file(path: Path, catalog: Catalog) -> tuple[TaskSpec, ...]:
+    """The tasks of a JSON file; raises :class:`InvalidInputError` naming file, place and what is allowed."""
+    return tuple(load_tasks(path, catalog))
+
+
+def _proposals(catalog: Catalog, robot: RobotSpec, config: RunConfig) -> tuple[TaskSpec, ...]:
+    """With spare ones where the library affords them; a smaller count gives the first of the same tasks."""
+    try:
+        return propose(catalog, robot, count=config.tasks * SPARE, seed=config.seed)
+    except InvalidInputError:
+        return propose(catalog, robot, count=config.tasks, seed=config.seed)
+
+
+def _judge(task: TaskSpec, catalog: Catalog, config: RunConfig) -> Candidate:
+    verdict = static_gate(task, catalog, catalog.robot(config.robot))
+    return Candidate(task=task, reasons=() if verdict.ok else tuple(verdict.reasons) or ("rejected",))

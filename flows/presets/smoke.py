@@ -1,0 +1,7 @@
+"""smoke: two tasks without physics, in seconds; shows that an installation is whole, not that a robot can do it."""
+
+from __future__ import annotations
+
+from flows.config import RunConfig
+
+smoke = RunConfig(preset="smoke", tasks=2, demos=1, minimum=1, batch=4, rounds=2, backend="kinematic")

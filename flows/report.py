@@ -1,0 +1,176 @@
+"""RunReport: every stage's counts, how each task fared and why attempts failed, timings, seeds and versions."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+
+from pydantic import Field, computed_field
+
+from flows.config import RunConfig
+from flows.folder import RunFolder, write_atomically
+from flows.intervals import wilson
+from flows.jobs import BatchReport
+from flows.packing import Packed
+from flows.plan import Plan
+from flows.stages import package_versions
+from pipeline.core.geometry import Frozen
+from pipeline.core.task import Family, TaskSpec
+
+
+class Counts(Frozen):
+    """How many came out of each stage. Tasks up to ``gated``, worlds from ``built`` on."""
+
+    proposed: int = 0
+    gated: int = Field(default=0, description="tasks tried that both gates let through")
+    built: int = 0
+    attempted: int = 0
+    solved: int = 0
+    replayed: int = 0
+    written: int = 0
+
+
+class TaskReport(Frozen):
+    """How one task fared."""
+
+    task: TaskSpec
+    status: str = Field(description="complete, short, failed or rejected")
+    reasons: tuple[str, ...] = ()
+    batches: int = 0
+    counts: Counts = Counts()
+    causes: dict[str, int] = Field(default_factory=dict, description="failed attempts by cause")
+    examples: dict[str, str] = Field(default_factory=dict, description="one diagnosis in words for each cause")
+    seconds: dict[str, float] = Field(default_factory=dict)
+
+    @computed_field
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Wilson 95% interval of the solver's success rate."""
+        return wilson(self.counts.solved, self.counts.attempted)
+
+
+class Rejected(Frozen):
+    """A proposed task that the static gate turned down."""
+
+    task: str
+    family: Family
+    reasons: tuple[str, ...]
+
+
+class RunReport(Frozen):
+    """The whole run, as in ``OUT/report.json``."""
+
+    config: RunConfig
+    digest: str
+    versions: dict[str, str]
+    counts: Counts
+    families: dict[str, Counts]
+    tasks: tuple[TaskReport, ...]
+    rejected: tuple[Rejected, ...]
+    dataset: Packed | None
+    seconds: float = Field(description="wall clock of this process's part of the run")
+
+    @computed_field
+    @property
+    def complete(self) -> bool:
+        """Whether every task that the gates let through has the least number of demonstrations asked for."""
+        tried = [t for t in self.tasks if t.status != "rejected"]
+        return bool(tried) and all(t.counts.written >= self.config.minimum for t in tried)
+
+
+def report_of(
+    plan: Plan, reports: Sequence[BatchReport], folder: RunFolder, packed: Packed | None, *, seconds: float
+) -> RunReport:
+    """Add up the batch reports and write ``report.json``."""
+    tasks = tuple(
+        _task_report(c.task, own, plan.config)
+        for c in plan.candidates
+        if (own := [r for r in reports if r.task == c.task.name])
+    )
+    report = RunReport(
+        config=plan.config,
+        digest=plan.config.digest,
+        versions=package_versions(),
+        counts=_totals([t.counts for t in tasks], proposed=len(plan.candidates)),
+        families=_by_family(plan, tasks),
+        tasks=tasks,
+        rejected=tuple(
+            Rejected(task=c.task.name, family=c.task.family, reasons=c.reasons) for c in plan.candidates if not c.ok
+        ),
+        dataset=packed,
+        seconds=round(seconds, 1),
+    )
+    write_atomically(folder.report, report.model_dump_json(indent=1))
+    return report
+
+
+def finished_report(folder: RunFolder) -> RunReport | None:
+    """The report of a run with nothing left to do: report, dataset and every batch are there."""
+    if not folder.report.exists():
+        return None
+    report = load_report(folder)
+    batches = [folder.part(t.task.name, index).parent for t in report.tasks for index in range(t.batches)]
+    packed = report.dataset is None or folder.dataset.exists()
+    return report if packed and all((batch / "report.json").exists() for batch in batches) else None
+
+
+def load_report(folder: RunFolder) -> RunReport:
+    """Read ``report.json`` back."""
+    held = json.loads(folder.report.read_text())
+    held.pop("complete", None)
+    for task in held.get("tasks", ()):
+        task.pop("interval", None)
+    return RunReport.model_validate(held)
+
+
+def _task_report(task: TaskSpec, own: list[BatchReport], config: RunConfig) -> TaskReport:
+    failures = [a.diagnosis for r in own for a in r.attempts if a.diagnosis.cause != "none"]
+    examples = {d.cause: f"{d.stage}: expected {d.expected}, saw {d.seen}" for d in reversed(failures)}
+    seconds: Counter[str] = Counter()
+    for report in own:
+        seconds.update(report.seconds)
+    return TaskReport(
+        task=task,
+        status=_status(own, config),
+        reasons=tuple(reason for r in own for reason in r.reasons),
+        batches=len(own),
+        counts=_totals([_counts(r) for r in own], proposed=1, gated=int(own[0].status != "rejected")),
+        causes=dict(Counter(d.cause for d in failures).most_common()),
+        examples=examples,
+        seconds={stage: round(s, 2) for stage, s in seconds.items()},
+    )
+
+
+def _counts(report: BatchReport) -> Counts:
+    return Counts(
+        built=report.built,
+        attempted=report.attempted,
+        solved=report.solved,
+        replayed=report.replayed,
+        written=report.written,
+    )
+
+
+def _status(own: list[BatchReport], config: RunConfig) -> str:
+    if own[0].status == "rejected":
+        return "rejected"
+    if sum(r.written for r in own) >= config.demos:
+        return "complete"
+    return "failed" if all(r.status == "failed" for r in own) else "short"
+
+
+def _totals(parts: Sequence[Counts], **fixed: int) -> Counts:
+    sums = {name: sum(getattr(p, name) for p in parts) for name in Counts.model_fields}
+    return Counts(**{**sums, **fixed})
+
+
+def _by_family(plan: Plan, tasks: Sequence[TaskReport]) -> dict[str, Counts]:
+    families = sorted({c.task.family for c in plan.candidates})
+    return {
+        family: _totals(
+            [t.counts for t in tasks if t.task.family == family],
+            proposed=sum(c.task.family == family for c in plan.candidates),
+        )
+        for family in families
+    }

@@ -1,0 +1,93 @@
+"""ThreadRunner: carries out the line with a pool of simulator processes and nothing else."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
+
+from assets.catalog import LibraryCatalog
+from flows.config import RunConfig
+from flows.folder import RunFolder, open_folder
+from flows.gallery import write_gallery
+from flows.jobs import BatchJob, BatchReport
+from flows.line import Runner, run_line
+from flows.machine import rendering_environment
+from flows.notices import Listener, silence
+from flows.report import RunReport, finished_report
+from flows.stages import library_digest
+from flows.workers import WorkerPool, default_workers
+
+Result = TypeVar("Result")
+
+
+class ThreadRunner:
+    """One waiting thread for each simulator process."""
+
+    def __init__(self, pool: WorkerPool) -> None:
+        self._pool = pool
+        self._threads = ThreadPoolExecutor(max_workers=pool.workers, thread_name_prefix="batch")
+        self._done: queue.SimpleQueue[Future[BatchReport]] = queue.SimpleQueue()
+
+    def __enter__(self) -> Runner:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def call(self, name: str, step: Callable[[], Result]) -> Result:
+        """Run a step here."""
+        del name
+        return step()
+
+    def submit(self, job: BatchJob) -> None:
+        """Queue a job for the next idle process."""
+        self._threads.submit(self._pool.run, job).add_done_callback(self._done.put)
+
+    def next(self) -> BatchReport:
+        """Wait for any job; raises what ended the run if a job did."""
+        return self._done.get().result()
+
+
+def run(
+    config: RunConfig,
+    out: Path,
+    *,
+    workers: int | None = None,
+    runner_of: Callable[[WorkerPool], AbstractContextManager[Runner]] = ThreadRunner,
+    listener: Listener = silence,
+) -> RunReport:
+    """Run or continue ``config`` in ``out`` with simulator processes, and leave dataset, report and gallery there."""
+    catalog = LibraryCatalog()
+    folder = open_folder(out, config, library=library_digest(catalog))
+    report = finished_report(folder)
+    if report is None:
+        report = _work(folder, config, catalog, workers, runner_of, listener)
+    write_gallery(report, folder)
+    return report
+
+
+def _work(
+    folder: RunFolder,
+    config: RunConfig,
+    catalog: LibraryCatalog,
+    workers: int | None,
+    runner_of: Callable[[WorkerPool], AbstractContextManager[Runner]],
+    listener: Listener,
+) -> RunReport:
+    pool = WorkerPool(
+        folder,
+        config.backend,
+        device=config.device,
+        workers=workers or default_workers(),
+        listener=listener,
+        extra_env=rendering_environment(config.backend),
+    )
+    with pool, runner_of(pool) as runner:
+        return run_line(config, folder, catalog, runner)

@@ -1,0 +1,86 @@
+"""The child side of a simulator process: JSON jobs in on stdin, JSON news out on stdout, everything else to the log.
+
+Started as ``python -m flows.worker`` by :mod:`flows.workers`. The end of stdin means that the parent is gone: the
+process ends at once, whatever it is doing, so that a killed run leaves no engine behind.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import sys
+import threading
+import traceback
+from pathlib import Path
+from typing import IO, Any
+
+from flows.jobs import BatchJob
+from flows.notices import Notice
+
+
+def main() -> int:
+    """Serve jobs until stdin ends."""
+    answers = _claim_stdout()
+    jobs: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(jobs,), daemon=True).start()
+    benches: dict[tuple[str, str], Any] = {}
+    while True:
+        request = jobs.get()
+        try:
+            answer = _serve(request, benches, answers)
+        except Exception as error:
+            traceback.print_exc()
+            answer = {"kind": "error", "type": type(error).__name__, "message": str(error)}
+        _tell(answers, {**answer, "id": request["id"]})
+
+
+def _serve(request: dict[str, Any], benches: dict[tuple[str, str], Any], answers: IO[str]) -> dict[str, Any]:
+    from flows.folder import RunFolder
+    from flows.line import run_batch
+
+    bench = _bench(request["backend"], request["device"], benches)
+    if request["kind"] == "warm":
+        return {"kind": "warm"}
+    job = BatchJob.model_validate(request["job"])
+    sys.stderr.write(f"== {job.name} ({job.digest})\n")
+
+    def notice(news: Notice) -> None:
+        _tell(answers, {"kind": "notice", "id": request["id"], "notice": news.model_dump()})
+
+    report = run_batch(job, RunFolder(Path(request["out"])), bench, notice=notice)
+    return {"kind": "report", "report": report.model_dump(mode="json")}
+
+
+def _bench(backend: str, device: str, benches: dict[tuple[str, str], Any]) -> Any:
+    from assets.catalog import LibraryCatalog
+    from flows.line import Bench
+    from flows.stages import make_simulator
+
+    if (backend, device) not in benches:
+        catalog = LibraryCatalog()
+        benches[backend, device] = Bench(catalog, make_simulator(backend, catalog, device=device))
+    return benches[backend, device]
+
+
+def _claim_stdout() -> IO[str]:
+    """Keep the pipe to the parent for ourselves; whatever prints to stdout from now on goes to the log."""
+    pipe = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    return pipe
+
+
+def _listen(jobs: queue.SimpleQueue[dict[str, Any]]) -> None:
+    for line in sys.stdin:
+        jobs.put(json.loads(line))
+    os._exit(0)
+
+
+def _tell(answers: IO[str], message: dict[str, Any]) -> None:
+    answers.write(json.dumps(message) + "\n")
+    answers.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+"""Outcome, Diagnosis and Episode: how an attempt ended, and the demonstration it left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from pipeline.core.geometry import Frozen
+from pipeline.core.scene import SceneSpec
+from pipeline.core.task import TaskSpec
+from pipeline.core.world import F32, WorldState
+
+Cause = Literal[
+    "none",
+    "no_plan",
+    "ik_failed",
+    "path_in_collision",
+    "grasp_missed",
+    "grasp_slipped",
+    "place_missed",
+    "push_missed",
+    "joint_short",
+    "joint_overshot",
+    "goal_unmet",
+    "unstable",
+    "replay_mismatch",
+    "timeout",
+]
+
+
+class Diagnosis(Frozen):
+    """Why an attempt failed: what was expected, what was seen, by how much, in which stage."""
+
+    cause: Cause = "none"
+    stage: str = ""
+    expected: str = ""
+    seen: str = ""
+    amount: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """How one world's attempt ended. ``actions`` (time, dof) are exactly those applied since the reset."""
+
+    success: bool
+    actions: F32
+    stages: NDArray[np.uint8]  # (time,)  index of the stage at work
+    stage_names: tuple[str, ...] = ()
+    diagnosis: Diagnosis = field(default_factory=Diagnosis)
+    trace: WorldState | None = None  # the state after each action; the batch axis is time
+
+
+class Provenance(Frozen):
+    """Who made a value and with what."""
+
+    package: str = "taskloom"
+    version: str
+    engine: str
+    solver: str
+    author: str
+    seed: int
+    versions: dict[str, str] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Episode:
+    """One validated demonstration. Observation t precedes action t; all arrays have length T.
+
+    ``states`` holds the T observed states (row 0 is the reset) and ``final`` the state after the last action.
+    ``rgb`` maps camera names to (T, height, width, 3) uint8; ``camera_pose`` to (T, 7) float32.
+    """
+
+    task: TaskSpec
+    scene: SceneSpec
+    states: WorldState
+    final: WorldState
+    actions: F32  # (T, dof)
+    ee_delta: (
+        F32  # (T, 7)  commanded tool motion: translation [m] and rotation vector [rad] in the base frame, width [m]
+    )
+    progress: F32  # (T,)  fraction of goal atoms that hold
+    stage: NDArray[np.uint8]  # (T,)
+    stage_names: tuple[str, ...]
+    rgb: dict[str, NDArray[np.uint8]]
+    camera_pose: dict[str, F32]
+    solver: str
+    provenance: Provenance
+    attempt: int = 0  # index of the world among all attempts on the task
+
+    @property
+    def length(self) -> int:
+        """Number of control steps."""
+        return len(self.actions)

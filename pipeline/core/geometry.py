@@ -1,0 +1,60 @@
+"""Body-frame geometry that predicates and planners reason with: boxes, cavities, support areas, keypoints."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Vec3 = tuple[float, float, float]
+Pose7 = Annotated[tuple[float, float, float, float, float, float, float], Field(description="x y z [m], w x y z")]
+
+
+class Frozen(BaseModel):
+    """Base of everything that crosses a file, a process or a model."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Box(Frozen):
+    """An oriented box: ``pose`` of its centre in the body frame, ``half`` sizes in metres."""
+
+    pose: Pose7 = (0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0)
+    half: Vec3
+
+
+class Grasp(Frozen):
+    """A parallel-jaw grasp: tool pose in the body frame (+z approaches, +y closes), opening width, score in [0, 1]."""
+
+    pose: Pose7
+    width: float = Field(gt=0, description="finger-to-finger distance at contact [m]")
+    score: float = Field(ge=0, le=1)
+
+
+class BodyGeometry(Frozen):
+    """What is known of one rigid body, in its own frame (z up in the resting pose for free objects)."""
+
+    bounds: Box = Field(description="tight axis-aligned box in the body frame, identity rotation")
+    collision: tuple[Box, ...] = Field(
+        default=(), description="boxes that cover the convex pieces; for motion planning"
+    )
+    support: Box | None = Field(
+        default=None, description="flat top area that can carry objects: thin box at surface height"
+    )
+    cavity: Box | None = Field(default=None, description="interior open towards local +z; contents count as inside it")
+    keypoints: dict[str, Vec3] = Field(default_factory=dict, description="named points, e.g. handle [m]")
+    axes: dict[str, Vec3] = Field(default_factory=dict, description="named unit directions, e.g. pull")
+    grasps: tuple[Grasp, ...] = ()
+
+
+class Joint(Frozen):
+    """A joint of an articulated asset that moves the link ``link``."""
+
+    name: str
+    link: str
+    kind: Literal["prismatic", "revolute"]
+    axis: Vec3 = Field(description="unit axis in the asset's base frame at zero position")
+    anchor: Vec3 = Field(default=(0.0, 0.0, 0.0), description="a point of the axis in the base frame [m]")
+    lower: float = Field(description="m or rad")
+    upper: float = Field(description="m or rad")
+    opens: Literal["upper", "lower"] = "upper"

@@ -1,0 +1,42 @@
+"""TaskSpec: what is to be done, with which objects, and the formula that says when it is done."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from pipeline.core.geometry import Frozen
+
+Family = Literal["pick_place", "stack", "push", "articulate", "sequence"]
+
+
+class TaskObject(Frozen):
+    """An object of the task: the name that formulas use, and the asset it is an instance of."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    asset: str
+    role: Literal["manipuland", "receptacle", "fixture", "region", "distractor"] = "manipuland"
+
+
+class TaskSpec(Frozen):
+    """One task. ``goal`` and each entry of ``initial`` are formulas over object names (``cabinet/top_drawer``)."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)
+    family: Family
+    instruction: str = Field(min_length=4)
+    objects: tuple[TaskObject, ...] = Field(min_length=1)
+    initial: tuple[str, ...] = Field(
+        default=(), description="relations the scene starts with; unmentioned objects lie free"
+    )
+    goal: str
+    horizon: float = Field(default=20.0, gt=0, le=120, description="seconds")
+    author: str = "procedural"
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> TaskSpec:
+        names = [o.name for o in self.objects]
+        twice = sorted({n for n in names if names.count(n) > 1})
+        if twice:
+            raise ValueError(f"task {self.name!r}: object names used twice: {twice}")
+        return self

@@ -1,0 +1,95 @@
+"""An episode as the rows of ``data/``: one array a name, one row a control step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.core.camera import CameraSpec
+from pipeline.core.episode import Episode
+from pipeline.core.errors import DatasetError
+from pipeline.core.layout import FLOOR, SceneLayout
+from pipeline.core.poses import to_matrix
+from pipeline.core.scene import SceneSpec
+
+
+def frame_arrays(episode: Episode) -> dict[str, NDArray[Any]]:
+    """Every array of ``data/`` for one episode, (time, ...), without padding; images are not copied.
+
+    Raises :class:`DatasetError` naming the array when a length differs or a physical array is not float32.
+    """
+    _check_physics(episode)
+    s, steps = episode.states, episode.length
+    first = object_columns(s.layout).start
+    arrays: dict[str, NDArray[Any]] = {
+        "action": episode.actions,
+        "action_ee_delta": np.asarray(episode.ee_delta, np.float32),
+        "state": s.qpos,
+        "qvel": s.qvel,
+        "ee_pose": s.tcp,
+        "gripper_width": s.qpos[:, -1:],
+        "object_pose": s.pose[:, first:],
+        "object_joint": s.joint,
+        "goal_progress": np.asarray(episode.progress, np.float32),
+        "phase": np.asarray(episode.stage, np.uint8),
+        **_step_arrays(steps, episode.scene.physics.control_hz),
+    }
+    for camera, images in episode.rgb.items():
+        arrays[f"rgb_{camera}"] = images
+        if camera not in episode.camera_pose:
+            raise DatasetError(f"Episode of {episode.task.name!r}: camera {camera!r} has images but no camera_pose.")
+        arrays[f"cam_T_{camera}"] = to_matrix(episode.camera_pose[camera]).astype(np.float32)
+    for name, array in arrays.items():
+        if len(array) != steps:
+            raise DatasetError(f"Episode of {episode.task.name!r}: {name!r} has {len(array)} rows for {steps} actions.")
+    return arrays
+
+
+def object_columns(layout: SceneLayout) -> slice:
+    """The columns of ``WorldState.pose`` that are objects: all bodies after the robot, its fingers and the floor."""
+    return slice(layout.bodies.index(FLOOR) + 1, len(layout.bodies))
+
+
+def object_bodies(scene: SceneSpec) -> tuple[str, ...]:
+    """Names of the columns of ``object_pose`` for this scene."""
+    layout = SceneLayout.of(scene)
+    return layout.bodies[object_columns(layout)]
+
+
+def camera_spec(scene: SceneSpec, name: str) -> CameraSpec:
+    """The camera called ``name``, of the scene or of its robot; raises :class:`DatasetError`."""
+    found = {c.name: c for c in (*scene.robot.cameras, *scene.cameras)}
+    if name not in found:
+        raise DatasetError(f"Images of camera {name!r}, which the scene does not have; it has {sorted(found)}.")
+    return found[name]
+
+
+def _step_arrays(steps: int, hz: float) -> dict[str, NDArray[Any]]:
+    index = np.arange(steps)
+    last = index == steps - 1
+    return {
+        "is_first": index == 0,
+        "is_last": last,
+        "is_terminal": last,
+        "reward": last.astype(np.float32),
+        "timestamp": index / hz,
+    }
+
+
+def _check_physics(episode: Episode) -> None:
+    name = episode.task.name
+    if not episode.length:
+        raise DatasetError(f"Episode of {name!r} has no actions; only episodes of at least one step are stored.")
+    if episode.states.layout.bodies != SceneLayout.of(episode.scene).bodies:
+        raise DatasetError(f"Episode of {name!r}: its states were recorded in a scene with other bodies than its own.")
+    if episode.actions.dtype != np.float32:
+        raise DatasetError(f"Episode of {name!r}: actions are {episode.actions.dtype}; store the float32 ones applied.")
+    for camera, images in episode.rgb.items():
+        spec = camera_spec(episode.scene, camera)
+        wanted = (episode.length, spec.height, spec.width, 3)
+        if images.dtype != np.uint8 or images.shape != wanted:
+            raise DatasetError(
+                f"Episode of {name!r}: camera {camera!r} gave {images.dtype} {images.shape}, not uint8 {wanted}."
+            )

@@ -1,0 +1,264 @@
+"""DatasetReader: opens a committed dataset, local or remote, and hands out its episodes lazily."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+
+from pipeline.core.episode import Outcome, Provenance
+from pipeline.core.errors import DatasetError, UnknownNameError
+from pipeline.core.scene import SceneSpec
+from pipeline.core.task import TaskSpec
+from pipeline.core.world import F32
+from pipeline.dataset import layout
+from pipeline.dataset.access import DAMAGE, group_at, read
+from pipeline.dataset.atomic import replaced_copy
+from pipeline.dataset.blobs import Card, read_blob, read_card
+from pipeline.dataset.record import Record, with_cards
+from pipeline.dataset.splits import SPLITS
+
+
+class DatasetReader:
+    """A committed dataset at a path or URL (anything fsspec opens). Frames are read when asked for."""
+
+    def __init__(self, place: str | Path) -> None:
+        self.place = str(place)
+        self.root = _open(self.place)
+        self.ends = _ends(self.root, self.place)
+        self._cards: dict[str, Card] = {}
+        self._columns: dict[str, NDArray[Any]] = {}
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    @property
+    def attrs(self) -> dict[str, Any]:
+        """The root attributes."""
+        return dict(self.root.attrs)
+
+    @cached_property
+    def tasks(self) -> tuple[TaskSpec, ...]:
+        """The tasks; ``meta/episode_task`` indexes them."""
+        listed: Any = self.root.attrs["tasks"]
+        return tuple(
+            TaskSpec.model_validate({k: v for k, v in t.items() if k not in ("id", "episodes")}) for t in listed
+        )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The arrays of ``data/``, sorted."""
+        listed: Any = self.root.attrs["arrays"]
+        return tuple(listed["data"])
+
+    @property
+    def control_hz(self) -> float:
+        """Control rate [Hz]."""
+        rate: Any = self.root.attrs["control_hz"]
+        return float(rate)
+
+    def column(self, name: str) -> NDArray[Any]:
+        """One array of ``meta/``, a row an episode; kept once read."""
+        if name not in self._columns:
+            self._columns[name] = np.asarray(read(self.root, f"{layout.META}/{name}", slice(None)))
+        return self._columns[name]
+
+    def episode(self, index: int) -> StoredEpisode:
+        """Episode ``index``, 0 to ``len(self) - 1``; raises :class:`DatasetError` outside."""
+        if not 0 <= index < len(self):
+            raise DatasetError(f"There is no episode {index}: {self.place!r} holds 0 to {len(self) - 1}.")
+        return StoredEpisode(self, index)
+
+    def __iter__(self) -> Iterator[StoredEpisode]:
+        return (StoredEpisode(self, k) for k in range(len(self)))
+
+    def card(self, sha: str) -> Card:
+        """The robot or asset card with this sha256; raises :class:`AssetError`."""
+        if sha not in self._cards:
+            self._cards[sha] = read_card(group_at(self.root, layout.SPECS), sha)
+        return self._cards[sha]
+
+    def blob(self, sha: str) -> bytes:
+        """The file with this sha256; raises :class:`AssetError` when absent or changed."""
+        return read_blob(group_at(self.root, layout.FILES), sha)
+
+
+@dataclass(frozen=True, eq=False)
+class StoredEpisode:
+    """One episode of a dataset; every property reads only what it needs."""
+
+    reader: DatasetReader
+    index: int
+
+    @property
+    def rows(self) -> slice:
+        """Its rows of ``data/``."""
+        ends = self.reader.ends
+        return slice(int(ends[self.index - 1]) if self.index else 0, int(ends[self.index]))
+
+    @property
+    def length(self) -> int:
+        """Number of control steps."""
+        return self.rows.stop - self.rows.start
+
+    @cached_property
+    def record(self) -> Record:
+        """Everything that is not an array."""
+        return Record.model_validate_json(self._json())
+
+    @property
+    def task(self) -> TaskSpec:
+        """What was to be done."""
+        return self.record.task
+
+    @cached_property
+    def scene(self) -> SceneSpec:
+        """The scene exactly as it was simulated."""
+        return with_cards(self.record.scene, self.reader.card)
+
+    @property
+    def id(self) -> str:
+        """Content-derived id."""
+        return self._meta("episode_id")
+
+    @property
+    def seed(self) -> int:
+        """The scene's seed."""
+        return int(self._meta("episode_seed"))
+
+    @property
+    def split(self) -> str:
+        """``train`` or ``val``."""
+        return SPLITS[int(self._meta("episode_split"))]
+
+    @property
+    def solver(self) -> str:
+        """Name of the solver."""
+        return self.record.solver
+
+    @property
+    def attempt(self) -> int:
+        """Index of the world among all attempts on the task."""
+        return self.record.attempt
+
+    @property
+    def provenance(self) -> Provenance:
+        """Who made it and with what."""
+        return self.record.provenance
+
+    @property
+    def stage_names(self) -> tuple[str, ...]:
+        """Names that ``phase`` indexes."""
+        return self.record.stage_names
+
+    @property
+    def checksum(self) -> str:
+        """``trace_sha256`` of its states, for comparison with a replay."""
+        return self._meta("episode_checksum")
+
+    @property
+    def arrays(self) -> Mapping[str, NDArray[Any]]:
+        """The episode's rows of every array of ``data/``, read when a key is asked for."""
+        return EpisodeArrays(self)
+
+    @property
+    def actions(self) -> F32:
+        """Joint targets (time, dof) exactly as applied [rad; m]."""
+        return self.arrays["action"]
+
+    @property
+    def final_state(self) -> F32:
+        """Joint positions and gripper width (dof,) after the last action."""
+        return np.asarray(self._row("final_state"))
+
+    @property
+    def final_object_pose(self) -> F32:
+        """Poses (objects, 7) after the last action; columns as in ``record.bodies``."""
+        return np.asarray(self._row("final_object_pose"))[: len(self.record.bodies)]
+
+    @property
+    def outcome(self) -> Outcome:
+        """How the attempt ended."""
+        ending = self.record.outcome
+        return Outcome(ending.success, self.actions, self.arrays["phase"], self.stage_names, ending.diagnosis)
+
+    def _json(self) -> str:
+        """Read alone, for the records of a large dataset would fill the memory."""
+        rows = slice(self.index, self.index + 1)
+        return str(read(self.reader.root, f"{layout.META}/episode_json", rows)[0])
+
+    def _row(self, name: str) -> Any:
+        return self.reader.column(name)[self.index]
+
+    def _meta(self, name: str) -> str:
+        return str(self._row(name))
+
+
+class EpisodeArrays(Mapping[str, NDArray[Any]]):
+    """One episode's arrays by name; ragged ones are cut to the episode's own columns, so nothing is padded."""
+
+    def __init__(self, episode: StoredEpisode) -> None:
+        self._episode = episode
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        episode = self._episode
+        if name not in episode.reader.names:
+            raise UnknownNameError("array", name, episode.reader.names)
+        array = np.asarray(read(episode.reader.root, f"{layout.DATA}/{name}", episode.rows))
+        own = (
+            {"object_pose": episode.record.bodies, "object_joint": episode.record.joints}
+            if name in layout.RAGGED
+            else {}
+        )
+        return array[:, : len(own[name])] if own else array
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._episode.reader.names)
+
+    def __len__(self) -> int:
+        return len(self._episode.reader.names)
+
+
+def _open(place: str) -> zarr.Group:
+    store: str | Path = place if "://" in place else Path(place)
+    try:
+        root = zarr.open_group(store, mode="r", zarr_format=3, use_consolidated=False)
+    except DAMAGE as error:
+        raise DatasetError(_absent(place, error)) from error
+    version: Any = root.attrs.get("schema_version", 0)
+    if root.attrs.get("kind") != "dataset":
+        raise DatasetError(
+            f"{place!r} is zarr, but not a committed dataset of ours; pack it, or name the dataset folder."
+        )
+    if version > layout.SCHEMA_VERSION:
+        raise DatasetError(
+            f"{place!r} has schema version {version}; this program reads up to {layout.SCHEMA_VERSION}. Update it."
+        )
+    return root
+
+
+def _absent(place: str, error: Exception) -> str:
+    old = None if "://" in place else replaced_copy(Path(place))
+    if old is None:
+        return f"No dataset at {place!r} ({error}). Name the folder that holds its zarr.json."
+    return f"Packing {place!r} was cut short; its former contents are at {str(old)!r}. Pack again, or rename it back."
+
+
+def _ends(root: zarr.Group, place: str) -> NDArray[np.int64]:
+    path = f"{layout.META}/{layout.COMMIT_MARKER}"
+    if path not in root:
+        raise DatasetError(f"{place!r} was never committed: {path!r} is missing. Pack or copy it again.")
+    ends = np.asarray(read(root, path, slice(None)), np.int64)
+    arrays: Any = root.attrs["arrays"]
+    for name in arrays["data"]:
+        array: Any = root.get(f"{layout.DATA}/{name}")
+        if array is None or array.shape[0] != ends[-1]:
+            held = "missing" if array is None else f"{array.shape[0]} rows long"
+            raise DatasetError(f"{place!r} is truncated: data/{name} is {held}, not {ends[-1]}. Copy it again.")
+    return ends

@@ -1,0 +1,16 @@
+"""``(left_of a b)``: ``a`` is to the left of ``b``."""
+
+from __future__ import annotations
+
+from pipeline.core.world import Bools, WorldState
+from pipeline.predicates._directions import towards
+from pipeline.predicates._kinds import Body
+
+
+def left_of(world: WorldState, a: Body, b: Body) -> Bools:
+    """``a`` is to the left (+y) of ``b``, (batch,).
+
+    World frame, seen from behind the robot looking along +x. The centre of ``a``'s bounds is at least 2 cm along +y
+    from ``b``'s and within 45 degrees of that direction; height is not judged.
+    """
+    return towards(world, a, b, (0.0, 1.0))

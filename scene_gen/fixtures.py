@@ -1,0 +1,55 @@
+"""The table, and cabinets whose drawers open towards the robot with room to pull them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.core.asset import AssetSpec
+from pipeline.core.poses import Array, compose, pose, quat_from_yaw
+from scene_gen.footprint import Rectangle, bottom
+
+FRONT = (0.66, 0.71)  # m from the robot to the closed drawer front
+SIDE = 0.12  # m
+TURN = float(np.deg2rad(8.0))
+HAND_ROOM = 0.12  # m in front of an open drawer for the hand that pulls it
+
+
+def table_pose(asset: AssetSpec) -> Array:
+    """``T_world_base`` (7,) with the table's top at z = 0; a table's frame is the robot's otherwise."""
+    bounds = asset.links[""].bounds
+    return pose((0.0, 0.0, -(bounds.pose[2] + bounds.half[2])))
+
+
+def cabinet_pose(asset: AssetSpec, stream: np.random.Generator) -> Array:
+    """``T_world_base`` (7,) of an articulated fixture at the far side of the table, facing the robot."""
+    facing = opening_direction(asset)
+    turn = float(np.pi - np.arctan2(facing[1], facing[0]) + stream.uniform(-TURN, TURN))
+    back = stream.uniform(*FRONT) + _depth(asset, facing)
+    return pose((back, stream.uniform(-SIDE, SIDE), -bottom(asset.links[""])), quat_from_yaw(turn))
+
+
+def travel_zone(asset: AssetSpec, at: Array) -> Rectangle:
+    """What a cabinet at ``at`` needs of the table: itself, its drawers' travel and the hand's room before them."""
+    facing, base = opening_direction(asset), asset.links[""].bounds
+    out = max((j.upper - j.lower for j in asset.joints if j.kind == "prismatic"), default=0.2) + HAND_ROOM
+    reach = _depth(asset, facing) + out
+    across = np.array([-facing[1], facing[0]])
+    depth, width = float(np.abs(facing) @ base.half[:2]), float(np.abs(across) @ base.half[:2])
+    middle = compose(at, pose((*(facing * (reach - depth) / 2), 0.0)))
+    heading = compose(at, pose((0.0, 0.0, 0.0), quat_from_yaw(np.arctan2(facing[1], facing[0]))))
+    yaw = 2 * np.arctan2(heading[6], heading[3])
+    return Rectangle(float(middle[0]), float(middle[1]), float(yaw), (reach + depth) / 2, width)
+
+
+def opening_direction(asset: AssetSpec) -> Array:
+    """Unit direction (2,) in the base frame in which the asset opens: the way its slides run, or -x."""
+    for joint in asset.joints:
+        if joint.kind == "prismatic" and np.hypot(*joint.axis[:2]) > 0.5:
+            return np.array(joint.axis[:2]) * (1.0 if joint.opens == "upper" else -1.0)
+    return np.array([-1.0, 0.0])
+
+
+def _depth(asset: AssetSpec, facing: Array) -> float:
+    """Distance [m] from the asset's origin to its front."""
+    bounds = asset.links[""].bounds
+    return float(facing @ bounds.pose[:2] + np.abs(facing) @ bounds.half[:2])

@@ -1,0 +1,67 @@
+"""Goals that cannot become true, or are true from the start, by their words alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+from pipeline.core.goal import Atom, Goal, literals
+
+Literal = tuple[Atom, bool]
+OPPOSITES = (
+    {"is_open", "is_closed"},
+    {"left_of", "right_of"},
+    {"in_front_of", "behind"},
+    {"holding", "on"},
+    {"holding", "inside"},
+    {"holding", "within"},
+)
+ASYMMETRIC = ("on", "inside", "within", "above", "left_of", "right_of", "in_front_of", "behind")
+PLACES = ("on", "inside", "within")
+
+
+def contradictions(goal: Goal, initial: Sequence[Goal]) -> Iterator[str]:
+    """One sentence for every clash; only goals and relations that are conjunctions are judged."""
+    for formula in (goal, *initial):
+        if _is_conjunction(formula):
+            yield from _clashes(list(literals(formula)))
+    if _is_conjunction(goal) and all(map(_is_conjunction, initial)):
+        start = {literal for formula in initial for literal in literals(formula)}
+        if set(literals(goal)) <= start | {literal for held in start for literal in _implied(held)}:
+            yield f"The goal {goal} already holds at the start; change the goal or the initial relations."
+
+
+def _is_conjunction(goal: Goal) -> bool:
+    if isinstance(goal, Atom):
+        return True
+    if goal.op == "not":
+        return isinstance(goal.parts[0], Atom)
+    return goal.op == "and" and all(map(_is_conjunction, goal.parts))
+
+
+def _clashes(found: Sequence[Literal]) -> Iterator[str]:
+    for atom, _ in found:
+        if len(atom.args) == 2 and atom.args[0] == atom.args[1]:
+            yield f"{atom} relates {atom.args[0]!r} to itself."
+    for (a, a_holds), (b, b_holds) in combinations(found, 2):
+        if a == b and a_holds != b_holds:
+            yield f"The formula asks for both {a} and (not {a})."
+        elif a_holds and b_holds and _exclude(a, b):
+            yield f"{a} and {b} cannot both hold."
+
+
+def _exclude(a: Atom, b: Atom) -> bool:
+    same_pair = a.args == b.args
+    if {a.predicate, b.predicate} in OPPOSITES and (same_pair or "holding" in (a.predicate, b.predicate)):
+        return a.args[0] == b.args[0]
+    if a.predicate == b.predicate and a.predicate in ASYMMETRIC and a.args == b.args[::-1]:
+        return True
+    two_places = {a.predicate, b.predicate} <= {"on", "inside"} and a.args[0] == b.args[0]
+    return two_places and a.predicate in PLACES and not same_pair
+
+
+def _implied(literal: Literal) -> list[Literal]:
+    """What else a literal says: open is not closed."""
+    atom, holds = literal
+    flipped = {"is_open": "is_closed", "is_closed": "is_open"}.get(atom.predicate)
+    return [(Atom(flipped, atom.args), False)] if flipped and holds else []

@@ -1,0 +1,92 @@
+"""The static gate: whether a task makes sense before anything is simulated, and every reason why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.core.asset import AssetSpec
+from pipeline.core.doors import Catalog
+from pipeline.core.errors import GoalSyntaxError, UnknownNameError
+from pipeline.core.goal import Goal, atoms
+from pipeline.core.robot import RobotSpec
+from pipeline.core.task import TaskSpec
+from pipeline.holds import parse
+from task_gen.compose import TABLE
+from task_gen.contradictions import contradictions
+from task_gen.suitability import misuses, unmovable
+
+FREE_OBJECTS = 8
+FIXTURES = 1  # at the back of the table
+CROWDED = 0.35  # of the workspace's 0.25 m2: beyond it rejection sampling finds no layout
+WORKSPACE = 0.35 * 0.70  # m2
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a task may go on, and if not, why: one sentence a reason."""
+
+    ok: bool
+    reasons: tuple[str, ...] = ()
+
+
+def static_gate(task: TaskSpec, catalog: Catalog, robot: RobotSpec) -> Verdict:
+    """Judge a task by its text and the assets' sizes alone; never raises for a bad task."""
+    assets, reasons = _assets(task, catalog)
+    if not reasons:
+        goals, reasons = _formulas(task, assets)
+        if not reasons:
+            reasons = list(_reasons(task, goals, assets, robot))
+    return Verdict(not reasons, tuple(reasons))
+
+
+def object_names(task: TaskSpec, assets: dict[str, AssetSpec]) -> tuple[str, ...]:
+    """What formulas of the task may name: its objects, their links and the table."""
+    links = [f"{n}/{link}" for n, a in assets.items() for link in a.links if link]
+    return tuple(dict.fromkeys([*assets, *links, TABLE.name]))
+
+
+def _assets(task: TaskSpec, catalog: Catalog) -> tuple[dict[str, AssetSpec], list[str]]:
+    found, reasons = dict[str, AssetSpec](), list[str]()
+    for item in (*task.objects, TABLE):
+        try:
+            found[item.name] = catalog.asset(item.asset)
+        except UnknownNameError as error:
+            reasons.append(f"Object {item.name!r}: {error}")
+    return found, reasons
+
+
+def _formulas(task: TaskSpec, assets: dict[str, AssetSpec]) -> tuple[list[Goal], list[str]]:
+    """The goal and the initial relations, in this order."""
+    goals, reasons, names = list[Goal](), list[str](), object_names(task, assets)
+    for label, text in [("goal", task.goal), *((f"initial[{i}]", t) for i, t in enumerate(task.initial))]:
+        try:
+            goals.append(parse(text, names))
+        except GoalSyntaxError as error:
+            reasons.append(f"{label}: {error}")
+    return goals, reasons
+
+
+def _reasons(task: TaskSpec, goals: list[Goal], assets: dict[str, AssetSpec], robot: RobotSpec) -> Iterator[str]:
+    goal, initial = goals[0], goals[1:]
+    misused = [reason for formula in goals for atom in atoms(formula) for reason in misuses(atom, assets)]
+    yield from dict.fromkeys(misused)
+    if not misused:
+        yield from unmovable(goal, assets, robot)
+    yield from contradictions(goal, initial)
+    yield from _crowded(assets)
+
+
+def _crowded(assets: dict[str, AssetSpec]) -> Iterator[str]:
+    free = {n: a for n, a in assets.items() if not a.fixed}
+    fixtures = [n for n, a in assets.items() if a.fixed and not a.can("region") and n != TABLE.name]
+    if len(free) > FREE_OBJECTS:
+        yield f"{len(free)} free objects are too many for the table; use at most {FREE_OBJECTS}."
+    if len(fixtures) > FIXTURES:
+        yield f"There is room for one fixture beside the table, got {', '.join(fixtures)}."
+    laid = [a for a in assets.values() if not a.fixed or a.can("region")]
+    area = sum(float(np.prod(2 * np.array(a.links[""].bounds.half[:2]))) for a in laid)
+    if area > CROWDED * WORKSPACE:
+        yield f"The objects cover {area:.3f} m2, more than {CROWDED:.0%} of the workspace; use fewer or smaller ones."

@@ -1,0 +1,32 @@
+"""What every test may rely on: no network but loopback, a scratch home for Prefect, single-threaded engines."""
+
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+from typing import Any
+
+import pytest
+
+LOCAL = {"127.0.0.1", "::1", "localhost", ""}
+
+os.environ["PREFECT_HOME"] = tempfile.mkdtemp(prefix="taskloom-prefect-")
+os.environ.update({"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"})
+os.environ.pop("PREFECT_API_URL", None)
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that reaches for another machine fails at once and says for which."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in LOCAL:
+            raise RuntimeError(f"A test tried to reach {address!r}; tests have no network but the loopback interface.")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)

@@ -1,0 +1,147 @@
+"""Grasp choice: what is chosen can be reached, is free, serves the next stage; what cannot be found is said so."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from demo_solvers.execution import Execution
+from demo_solvers.grasping.handles import choose_handle_grasps
+from demo_solvers.grasping.select import STANDOFF, choose_grasps, withdrawal
+from demo_solvers.planning.collision import CollisionModel
+from demo_solvers.program import Relation, SkillCall
+from pipeline.core import poses
+from pipeline.rollout import BatchWorlds
+
+DRAWER = "cabinet/top_drawer"
+OUT_OF_REACH = (1.4, 0.0, 0.0, 1, 0, 0, 0)
+
+
+@pytest.fixture
+def execution(simulator):
+    return lambda built: Execution(built, BatchWorlds(simulator, built))
+
+
+def far_in_row_0(built, body):
+    scenes = (built.scenes[0].with_placements({body: OUT_OF_REACH}), *built.scenes[1:])
+    return type(built)(built.task, scenes, built.seed)
+
+
+@pytest.fixture(scope="module")
+def mug_problem(problem):
+    return problem("(on mug plate)", "mug", "plate", worlds=3)
+
+
+@pytest.fixture
+def chosen(execution, mug_problem):
+    ex = execution(mug_problem)
+    return SimpleNamespace(ex=ex, choice=choose_grasps(ex, "mug", None), rows=np.arange(3))
+
+
+def matches(tool, world, body):
+    """Distance (batch,) of each tool pose from the nearest grasp candidate of the body, in its frame."""
+    local = poses.compose(poses.inverse(world.body(body)), tool)
+    candidates = np.array([g.pose for g in world.layout.geometry[body].grasps])
+    near = np.linalg.norm(local[:, None, :3] - candidates[:, :3], axis=-1)
+    turned = poses.angle_between(local[:, None, 3:], candidates[:, 3:])
+    return (near + turned).min(axis=1)
+
+
+def test_a_chosen_grasp_is_one_of_the_objects_and_the_joints_take_the_hand_there(chosen):
+    ex, choice = chosen.ex, chosen.choice
+    assert choice.found.all()
+    assert matches(choice.tool, ex.state(), "mug").max() < 1e-4
+    reached, wanted = ex.arm.tool_pose(choice.q_grasp), ex.to_base(choice.tool, chosen.rows)
+    np.testing.assert_allclose(reached[:, :3], wanted[:, :3], atol=1e-3)
+    assert poses.angle_between(reached[:, 3:], wanted[:, 3:]).max() < 1e-2
+
+
+def test_the_hand_stands_off_straight_behind_the_grasp_first(chosen):
+    ex, choice = chosen.ex, chosen.choice
+    before = poses.compose(poses.inverse(ex.to_base(choice.tool, chosen.rows)), ex.arm.tool_pose(choice.q_before))
+    np.testing.assert_allclose(before[:, :3], np.tile([0, 0, -STANDOFF], (3, 1)), atol=2e-3)
+
+
+def test_the_fingers_are_wider_than_the_object_and_within_their_stroke(chosen):
+    choice, stroke = chosen.choice, chosen.ex.robot.gripper.max_width
+    assert (choice.width > 0).all()
+    assert (choice.opening > choice.width).all()
+    assert (choice.opening <= stroke).all()
+
+
+def test_neither_the_stand_off_nor_the_grasp_hits_anything_else(chosen):
+    ex, choice = chosen.ex, chosen.choice
+    model = CollisionModel(ex.arm, ex.state(), width=float(choice.opening.max()))
+    assert model.free(choice.q_before[:, None], chosen.rows).all()
+    assert model.free(choice.q_grasp[:, None], chosen.rows, ignore=("mug",)).all()
+
+
+def test_the_withdrawal_runs_backwards_along_the_approach(chosen):
+    tool = chosen.choice.tool
+    back = poses.compose(poses.inverse(tool)[:, None], withdrawal(tool))
+    np.testing.assert_allclose(back[..., :2], 0, atol=1e-6)
+    assert (np.diff(back[0, :, 2]) < 0).all()
+    assert back[0, -1, 2] == pytest.approx(-STANDOFF, abs=1e-5)
+
+
+def test_an_object_out_of_reach_is_not_found_and_its_neighbours_are(execution, mug_problem):
+    ex = execution(far_in_row_0(mug_problem, "mug"))
+    choice = choose_grasps(ex, "mug", None)
+    assert list(choice.found) == [False, True, True]
+    np.testing.assert_array_equal(choice.q_grasp[0], ex.q[0])
+
+
+def test_a_place_out_of_reach_rules_out_every_grasp(execution, mug_problem):
+    following = SkillCall(skill="place", body="mug", relations=(Relation(predicate="on", anchor="plate"),))
+    ex = execution(far_in_row_0(mug_problem, "plate"))
+    assert choose_grasps(ex, "mug", None).found[0]
+    assert list(choose_grasps(ex, "mug", following).found) == [False, True, True]
+
+
+def test_what_has_no_grasps_is_not_found_rather_than_an_error(execution, problem):
+    ex = execution(problem("(within carton zone_red)", "carton", "zone_red", family="push"))
+    assert not choose_grasps(ex, "carton", None).found.any()
+    travel = np.full(2, 0.1)
+    assert not choose_handle_grasps(ex, "carton", travel).grasp.found.any()
+
+
+def test_rows_that_have_dropped_out_are_left_alone(execution, mug_problem):
+    ex = execution(mug_problem)
+    ex.fail([1], "timeout", expected="", seen="")
+    choice = choose_grasps(ex, "mug", None)
+    assert list(choice.found) == [True, False, True]
+    assert matches(choice.tool, ex.state(), "mug")[[0, 2]].max() < 1e-4
+
+
+@pytest.fixture
+def pulled(execution, problem):
+    ex = execution(problem(f"(is_open {DRAWER})", "cabinet", initial=(f"(is_closed {DRAWER})",), worlds=3))
+    travel = np.full(3, 0.18)
+    return SimpleNamespace(ex=ex, travel=travel, choice=choose_handle_grasps(ex, DRAWER, travel))
+
+
+def test_a_handle_is_grasped_and_can_be_pulled_all_the_way(pulled):
+    ex, choice, rows = pulled.ex, pulled.choice, np.flatnonzero(pulled.choice.grasp.found)
+    assert len(rows) >= 2
+    start = ex.arm.tool_pose(choice.grasp.q_grasp[rows])
+    np.testing.assert_allclose(start[:, :3], ex.to_base(choice.grasp.tool[rows], rows)[:, :3], atol=1e-3)
+    assert matches(choice.grasp.tool[rows], ex.state(), DRAWER).max() < 1e-4
+    moved = ex.arm.tool_pose(choice.travel[rows]) - start[:, None]
+    np.testing.assert_allclose(np.linalg.norm(moved[:, -1, :3], axis=1), 0.18, atol=3e-3)
+    world_axis = poses.quat_rotate(ex.state().body("cabinet")[rows, 3:], np.array([-1.0, 0, 0]))
+    along = (moved[..., :3] * world_axis[:, None]).sum(axis=-1)
+    np.testing.assert_allclose(np.linalg.norm(moved[..., :3], axis=-1), along, atol=2e-3)
+    assert (np.diff(along, axis=1) > 0).all()
+
+
+def test_the_hand_keeps_its_attitude_while_it_pulls(pulled):
+    rows = np.flatnonzero(pulled.choice.grasp.found)
+    along, start = pulled.ex.arm.tool_pose(pulled.choice.travel[rows]), pulled.choice.grasp.tool[rows]
+    assert poses.angle_between(along[..., 3:], pulled.ex.to_base(start, rows)[:, None, 3:]).max() < 0.02
+
+
+def test_a_cabinet_out_of_reach_has_no_handle_grasp(execution, problem):
+    built = problem(f"(is_open {DRAWER})", "cabinet", at={"cabinet": (1.6, 0, 0, 1, 0, 0, 0)})
+    ex = execution(built)
+    choice = choose_handle_grasps(ex, DRAWER, np.full(2, 0.18))
+    assert not choice.grasp.found.any()

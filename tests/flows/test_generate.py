@@ -1,0 +1,61 @@
+"""Under Prefect the same run leaves its pages inside OUT, speaks only JSON on stdout, and leaves no server behind."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
+    out = tmp_path_factory.mktemp("prefect") / "out"
+    command = [sys.executable, "-m", "flows.cli", "generate", "--preset=smoke", "--tasks=1", "--batch=2", "--json"]
+    return subprocess.run([*command, f"--out={out}"], capture_output=True, text=True, timeout=300, check=False), out
+
+
+def rows(out: Path, query: str) -> list[tuple[str, ...]]:
+    connection = sqlite3.connect(out / "prefect" / "prefect.db")
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
+
+
+def test_stdout_is_the_report_and_nothing_else(run) -> None:
+    ended, _ = run
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(ended.stdout)["counts"]["written"] == 1
+    assert "Traceback" not in ended.stderr
+
+
+def test_every_step_and_batch_is_a_task_run_that_completed(run) -> None:
+    _, out = run
+    assert rows(out, "select name, state_type from flow_run") == [("smoke-0", "COMPLETED")]
+    steps = dict(rows(out, "select name, state_type from task_run"))
+    batches = [path.name for path in (out / "parts").iterdir()]
+    assert steps.keys() == {"propose and gate", "pack", "report", *batches}
+    assert set(steps.values()) == {"COMPLETED"}
+
+
+def test_each_task_and_the_gallery_are_artifacts_with_pictures(run) -> None:
+    ended, out = run
+    name = json.loads(ended.stdout)["tasks"][0]["task"]["name"].replace("_", "-")
+    held = dict(rows(out, "select key, data from artifact where key is not null"))
+    assert held.keys() == {f"task-{name}", "gallery"}
+    assert all("](data:image/webp;base64," in text for text in held.values())
+
+
+def test_no_process_of_the_run_is_left(run) -> None:
+    _, out = run
+    left = [
+        p
+        for p in psutil.process_iter(["environ"])
+        if (p.info["environ"] or {}).get("PREFECT_HOME") == str(out / "prefect")
+    ]
+    assert left == []

@@ -1,0 +1,231 @@
+"""Packing is deterministic, streams by whole shards, and replaces a dataset in one step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import zarr
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline.core.errors import DatasetError, OutputError
+from pipeline.dataset import layout
+from pipeline.dataset.attrs import DatasetMeta
+from pipeline.dataset.pack import pack
+from pipeline.dataset.part import write_part
+from pipeline.dataset.reader import DatasetReader
+from pipeline.dataset.verify import verify
+
+PACK = """
+from pipeline.dataset.pack import pack
+from pipeline.dataset.attrs import DatasetMeta
+pack([Path({part!r})], Path({out!r}), meta=DatasetMeta(name="new"))
+"""
+KILL_AT = """
+import pathlib, shutil, zarr
+def killing(owner, name, n):
+    real, seen = getattr(owner, name), [0]
+    def wrapped(*args, **kwargs):
+        seen[0] += 1
+        if seen[0] == n:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*args, **kwargs)
+    setattr(owner, name, wrapped)
+killing({owner}, {name!r}, {n})
+"""
+
+
+def contents(place: Path) -> dict[str, bytes]:
+    """Every file of a store by its path."""
+    return {str(p.relative_to(place)): p.read_bytes() for p in sorted(place.rglob("*")) if p.is_file()}
+
+
+def a_dataset(builder, folder: Path, seed: int) -> tuple[Path, Path]:
+    part, out = folder / "parts" / str(seed), folder / "dataset.zarr"
+    write_part(part, [builder.episode(seed)], store=builder.ToyStore())
+    return part, out
+
+
+def test_plain_zarr_reads_a_dataset_that_keeps_the_replay_buffer_contract(packed: Path) -> None:
+    root = zarr.open(packed, mode="r")
+    ends = root["meta"]["episode_ends"][:]
+    assert ends.dtype == np.int64
+    assert ends.tolist() == [5, 14, 18, 24]
+    assert all(array.shape[0] == 24 for _, array in root["data"].arrays())
+    assert not list(root["data"].groups())
+    assert not list(root["meta"].groups())
+    assert root["data/rgb_front"].shape == (24, 4, 6, 3)
+    assert root["data/rgb_front"].dtype == np.uint8
+    assert root["data/action"].attrs["names"] == ["j0", "j1", "j2", "gripper_width"]
+    assert root["data/action"].attrs["source"] == "commanded"
+    assert root.attrs["control_hz"] == 20.0
+    assert [t["name"] for t in root.attrs["tasks"]] == ["cup_on_plate", "open_drawer"]
+    assert np.array(root.attrs["cameras"]["wrist"]["K"]).shape == (3, 3)
+    assert root.attrs["cameras"]["wrist"]["mount"] == "hand"
+
+
+def test_episodes_with_fewer_objects_are_padded_with_nan(packed: Path) -> None:
+    poses = zarr.open(packed, mode="r")["data/object_pose"][:]
+    assert poses.shape == (24, 5, 7)
+    assert np.isfinite(poses[:5, :2]).all()
+    assert np.isnan(poses[:5, 2:]).all()
+    assert np.isfinite(poses[14:18]).all()
+
+
+def test_statistics_are_those_of_the_train_split(packed: Path) -> None:
+    reader = DatasetReader(packed)
+    splits, stats = reader.attrs["splits"], reader.attrs["stats"]
+    assert sorted(splits["train"] + splits["val"]) == [0, 1, 2, 3]
+    assert len(splits["val"]) == 1, "one of the three of one task, none of the other's single episode"
+    actions = np.concatenate([reader.episode(k).actions for k in splits["train"]]).astype(np.float64)
+    np.testing.assert_allclose(stats["action"]["mean"], actions.mean(axis=0))
+    np.testing.assert_allclose(stats["action"]["std"], actions.std(axis=0))
+    np.testing.assert_allclose(stats["action"]["q90"], np.quantile(actions, 0.9, axis=0))
+    assert stats["action"]["count"] == [len(actions)] * 4
+    images = np.concatenate([reader.episode(k).arrays["rgb_front"] for k in splits["train"]]).reshape(-1, 3)
+    np.testing.assert_allclose(stats["rgb_front"]["mean"], images.mean(axis=0))
+    np.testing.assert_allclose(stats["rgb_front"]["std"], images.std(axis=0))
+    assert stats["rgb_front"]["max"] == images.max(axis=0).tolist()
+    assert {e.split for e in reader} == {"train", "val"}
+
+
+def test_packing_twice_gives_the_same_bytes(packed: Path, tmp_path: Path, meta: DatasetMeta) -> None:
+    parts = [packed.parent / "parts" / name for name in "012"]
+    pack(parts, tmp_path / "again.zarr", meta=meta)
+    assert contents(tmp_path / "again.zarr") == contents(packed)
+
+
+def test_the_order_in_which_parts_were_made_does_not_matter(
+    builder, packed: Path, episodes: list, tmp_path: Path, meta: DatasetMeta
+) -> None:
+    batches = {"0": episodes[:2], "1": [], "2": episodes[2:]}
+    for name in "201":
+        write_part(tmp_path / name, batches[name], store=builder.ToyStore())
+    pack([tmp_path / name for name in "012"], tmp_path / "other.zarr", meta=meta)
+    assert contents(tmp_path / "other.zarr") == contents(packed)
+
+
+def test_batches_cut_elsewhere_give_the_same_arrays(
+    builder, packed: Path, episodes: list, tmp_path: Path, meta: DatasetMeta
+) -> None:
+    for k, episode in enumerate(episodes):
+        write_part(tmp_path / str(k), [episode], store=builder.ToyStore())
+    pack([tmp_path / str(k) for k in range(4)], tmp_path / "other.zarr", meta=meta)
+    assert contents(tmp_path / "other.zarr") == contents(packed)
+
+
+def test_an_episode_given_twice_is_refused(builder, tmp_path: Path, meta: DatasetMeta) -> None:
+    for name in ("a", "b"):
+        write_part(tmp_path / name, [builder.episode(1)], store=builder.ToyStore())
+    with pytest.raises(DatasetError, match="twice"):
+        pack([tmp_path / "a", tmp_path / "b"], tmp_path / "out.zarr", meta=meta)
+    assert not (tmp_path / "out.zarr").exists()
+
+
+def test_parts_of_two_robots_or_other_cameras_are_refused(builder, tmp_path: Path, meta: DatasetMeta) -> None:
+    store = builder.ToyStore()
+    write_part(tmp_path / "a", [builder.episode(1)], store=store)
+    write_part(tmp_path / "b", [builder.episode(2, arm="otherbot")], store=store)
+    write_part(tmp_path / "c", [builder.episode(3, cameras=("front",))], store=store)
+    with pytest.raises(DatasetError, match="otherbot"):
+        pack([tmp_path / "a", tmp_path / "b"], tmp_path / "out.zarr", meta=meta)
+    with pytest.raises(DatasetError, match="different cameras"):
+        pack([tmp_path / "a", tmp_path / "c"], tmp_path / "out.zarr", meta=meta)
+
+
+def test_nothing_to_pack_is_an_error(builder, tmp_path: Path, meta: DatasetMeta) -> None:
+    write_part(tmp_path / "a", [], store=builder.ToyStore())
+    with pytest.raises(DatasetError, match="no episodes"):
+        pack([tmp_path / "a"], tmp_path / "out.zarr", meta=meta)
+
+
+def test_a_folder_that_is_not_a_dataset_is_not_replaced(packed: Path, tmp_path: Path, meta: DatasetMeta) -> None:
+    (tmp_path / "thesis.txt").write_text("do not delete")
+    with pytest.raises(OutputError, match="not a dataset"):
+        pack([packed.parent / "parts" / "0"], tmp_path, meta=meta)
+    assert (tmp_path / "thesis.txt").exists()
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "n", "left"),
+    [
+        ("zarr.Array", "__setitem__", 3, "old"),
+        ("pathlib.Path", "rename", 1, "old"),
+        ("pathlib.Path", "rename", 2, "none"),
+        ("shutil", "rmtree", 1, "new"),
+    ],
+)
+def test_a_killed_pack_leaves_one_whole_dataset_or_one_that_the_next_call_brings_back(
+    builder, tmp_path: Path, child: Callable, owner: str, name: str, n: int, left: str
+) -> None:
+    old_part, out = a_dataset(builder, tmp_path, 1)
+    pack([old_part], out, meta=DatasetMeta(name="old"))
+    new_part, _ = a_dataset(builder, tmp_path, 2)
+    killed = child(KILL_AT.format(owner=owner, name=name, n=n) + PACK.format(part=str(new_part), out=str(out)))
+    assert killed.returncode == -9, killed.stderr
+    if left == "none":
+        with pytest.raises(DatasetError, match="cut short"):
+            DatasetReader(out)
+        assert DatasetReader(out.with_name("dataset.zarr.old")).attrs["name"] == "old"
+    else:
+        assert DatasetReader(out).attrs["name"] == left
+        assert verify(out) == []
+    pack([new_part], out, meta=DatasetMeta(name="new"))
+    assert DatasetReader(out).attrs["name"] == "new"
+    assert verify(out) == []
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["dataset.zarr", "parts"]
+
+
+def test_a_full_disk_keeps_the_old_dataset(builder, tmp_path: Path, child: Callable) -> None:
+    old_part, out = a_dataset(builder, tmp_path, 1)
+    pack([old_part], out, meta=DatasetMeta(name="old"))
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"
+    result = child(limit + PACK.format(part=str(old_part), out=str(out)))
+    assert "OutputError: Cannot write" in result.stderr
+    assert DatasetReader(out).attrs["name"] == "old"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["dataset.zarr", "parts"]
+
+
+@given(
+    lengths=st.lists(st.integers(1, 9), min_size=1, max_size=4),
+    rows=st.sampled_from([8, 16]),
+    data=st.data(),
+)
+@settings(max_examples=25, deadline=None)
+def test_rows_are_rechunked_without_loss(lengths: list[int], rows: int, data: st.DataObject) -> None:
+    blocks = [np.random.default_rng(k).integers(0, 9, (n, 2, 2, 3), np.uint8) for k, n in enumerate(lengths)]
+    spec = layout.ArraySpec("rgb_x", "uint8", (2, 2, 3))
+    total = sum(lengths)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(layout, "IMAGE_SHARD_ROWS", rows)
+        group = zarr.open_group(zarr.storage.MemoryStore(), mode="w", zarr_format=3)
+        layout.write_rows(group, spec, rows=total, blocks=iter(blocks))
+    np.testing.assert_array_equal(group["rgb_x"][:], np.concatenate(blocks))
+
+
+@given(
+    counts=st.lists(st.tuples(st.integers(1, 4), st.integers(0, 2), st.integers(1, 4)), min_size=1, max_size=4),
+    cut=st.integers(0, 4),
+)
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_mix_of_object_and_joint_counts_round_trips(
+    builder, tmp_path_factory: pytest.TempPathFactory, counts: list[tuple[int, int, int]], cut: int
+) -> None:
+    folder = tmp_path_factory.mktemp("ragged")
+    written = [
+        builder.episode(k, steps=steps, objects=tuple(f"thing{i}" for i in range(n)), drawers=drawers, cameras=())
+        for k, (n, drawers, steps) in enumerate(counts)
+    ]
+    for name, batch in {"a": written[:cut], "b": written[cut:]}.items():
+        write_part(folder / name, batch, store=builder.ToyStore())
+    pack([folder / "a", folder / "b"], folder / "out.zarr", meta=DatasetMeta(name="ragged"))
+    assert verify(folder / "out.zarr") == []
+    for stored, episode in zip(DatasetReader(folder / "out.zarr"), written, strict=True):
+        assert stored.scene == episode.scene
+        np.testing.assert_array_equal(stored.arrays["object_pose"], episode.states.pose[:, 4:])
+        if "object_joint" in stored.arrays:
+            np.testing.assert_array_equal(stored.arrays["object_joint"], episode.states.joint)
+        np.testing.assert_array_equal(stored.final_object_pose, episode.final.pose[0, 4:])

@@ -1,0 +1,158 @@
+"""Rollout: what a solver may do, what is recorded, and that the goal judges, not the solver."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipeline.core.doors import Problem
+from pipeline.core.episode import Diagnosis, Outcome
+from pipeline.core.errors import TaskloomError
+from pipeline.core.task import TaskObject, TaskSpec
+from pipeline.rollout import BatchWorlds, attempt, hold_steps
+from pipeline.sim.kinematic import kinematic
+
+
+def problem(toys, goal="(on a table)", *, horizon=2.0, heights=(0.02, 0.02)):
+    """Two worlds with a block; a block that starts in mid-air falls at the first step."""
+    task = TaskSpec(
+        name="toy", family="stack", instruction="Do it.", goal=goal, horizon=horizon,
+        objects=(TaskObject(name="a", asset="block"), TaskObject(name="b", asset="block")),
+    )  # fmt: skip
+    scenes = (
+        toys.scene(toys.placed("a", toys.block(), (0.5, 0, z)), toys.placed("b", toys.block(), (0.5, 0.2, 0.02)))
+        for z in heights
+    )
+    return Problem(task, tuple(scenes), seed=0)
+
+
+def wait(steps, *, says, diagnosis=None):
+    """A solver that stands still and then says how it went."""
+
+    def solver(asked, worlds):
+        start = np.array([s.robot_start for s in asked.scenes], np.float32)
+        if steps:
+            worlds.run(np.repeat(start[None], steps, axis=0))
+        stages = np.zeros(steps, np.uint8)
+        actions = worlds.recorded()
+        return [Outcome(says, actions[:, i], stages, ("wait",), diagnosis or Diagnosis()) for i in range(worlds.batch)]
+
+    return solver
+
+
+@pytest.fixture
+def simulator(toys, tmp_path):
+    return kinematic(toys.ToyFiles(tmp_path))
+
+
+def test_a_solver_that_claims_success_is_told_that_the_goal_is_unmet(simulator, toys):
+    for outcome in attempt(simulator, problem(toys, "(on a b)"), wait(15, says=True)):
+        assert not outcome.success
+        assert outcome.diagnosis.cause == "goal_unmet"
+        assert outcome.diagnosis.expected
+        assert outcome.diagnosis.seen
+
+
+def test_a_solver_that_despairs_of_a_goal_it_reached_has_succeeded(simulator, toys):
+    gave_up = wait(15, says=False, diagnosis=Diagnosis(cause="place_missed", stage="place"))
+    for outcome in attempt(simulator, problem(toys), gave_up):
+        assert outcome.success
+        assert outcome.diagnosis.cause == "none"
+
+
+def test_a_failure_keeps_the_reason_that_the_solver_gave(simulator, toys):
+    why = Diagnosis(cause="grasp_missed", stage="grasp a", expected="lifted", seen="it stayed", amount=0.01)
+    outcomes = attempt(simulator, problem(toys, "(on a b)"), wait(15, says=False, diagnosis=why))
+    assert [o.diagnosis for o in outcomes] == [why, why]
+
+
+def test_each_world_is_judged_on_its_own(simulator, toys):
+    # Both blocks fall at the first step; the one above the other block lands on it.
+    built = problem(toys, "(on a b)")
+    above = built.scenes[0].with_placements({"a": (0.5, 0.2, 0.1, 1, 0, 0, 0)})
+    outcomes = attempt(simulator, Problem(built.task, (above, built.scenes[1]), 0), wait(15, says=True))
+    assert [o.success for o in outcomes] == [True, False]
+
+
+@pytest.mark.parametrize(("still", "success"), [(9, False), (10, True)])
+def test_a_goal_must_hold_for_half_a_second_at_the_end(simulator, toys, still, success):
+    assert hold_steps(problem(toys)) == 10
+
+    def lift_and_drop(asked, worlds):
+        """The block hangs in closed fingers until the hand opens, ``still`` steps before the end."""
+        above, down = toys.reach((0.5, 0, 0.12)), toys.reach((0.5, 0, 0.02))
+        way = toys.motion((above, 0.08, 5), (down, 0.08, 5), (down, 0.0, 2), (down, 0.08, 1), (down, 0.08, still - 1))
+        worlds.run(np.repeat(way[:, None], 2, axis=1))
+        return [Outcome(success=True, actions=way, stages=np.zeros(len(way), np.uint8))] * 2
+
+    outcomes = attempt(simulator, problem(toys, "(and (on a table) (not (holding a)))"), lift_and_drop)
+    assert [o.success for o in outcomes] == [success] * 2
+
+
+def test_a_solver_that_does_nothing_succeeds_at_nothing(simulator, toys):
+    for outcome in attempt(simulator, problem(toys), wait(0, says=True)):
+        assert not outcome.success
+        assert outcome.actions.shape == (0, 8)
+        assert outcome.trace is None
+
+
+def test_what_is_recorded_is_what_was_applied_not_what_the_solver_reports(simulator, toys):
+    way = toys.motion((toys.reach((0.5, 0, 0.2)), 0.08, 12))
+
+    def forger(asked, worlds):
+        worlds.run(np.repeat(way[:, None].astype(float), 2, axis=1) + np.pi * 1e-9)
+        return [Outcome(success=True, actions=np.zeros((3, 8), np.float32), stages=np.zeros(12, np.uint8))] * 2
+
+    outcomes = attempt(simulator, problem(toys), forger)
+    for i, outcome in enumerate(outcomes):
+        assert outcome.actions.dtype == np.float32
+        assert outcome.actions.shape == (12, 8)
+        assert outcome.trace is not None
+        # The kinematic hand is where it was sent, so the state tells which action was applied.
+        np.testing.assert_array_equal(outcome.trace.qpos[:, :7], outcome.actions[:, :7])
+        simulator.load([problem(toys).scenes[i]])
+        again = simulator.run(outcome.actions[:, None])
+        np.testing.assert_array_equal(again.row(0).pose, outcome.trace.pose)
+
+
+def test_the_record_joins_all_runs_in_order(simulator, toys):
+    worlds = BatchWorlds(simulator, problem(toys))
+    start = np.array(problem(toys).scenes[0].robot_start, np.float32)
+    steps = [np.tile(start + 0.01 * k, (n, 2, 1)).astype(np.float32) for k, n in ((0, 2), (1, 3))]
+    for actions in steps:
+        worlds.run(actions)
+    np.testing.assert_array_equal(worlds.recorded(), np.concatenate(steps))
+    trace = worlds.trace()
+    assert trace is not None
+    assert (trace.time, worlds.steps, worlds.steps_left) == (5, 5, 35)
+    np.testing.assert_array_equal(worlds.state().qpos, trace.at(-1).qpos)
+
+
+def test_before_the_first_step_there_is_a_state_and_an_empty_record(simulator, toys):
+    worlds = BatchWorlds(simulator, problem(toys))
+    assert worlds.batch == len(worlds.state()) == 2
+    assert worlds.recorded().shape == (0, 2, 8)
+    assert worlds.trace() is None
+
+
+def test_going_beyond_the_horizon_is_refused_before_anything_moves(simulator, toys):
+    worlds = BatchWorlds(simulator, problem(toys, horizon=1.0))
+    start = np.tile(np.float32(problem(toys).scenes[0].robot_start), (20, 2, 1))
+    worlds.run(start[:19])
+    with pytest.raises(TaskloomError, match="2 steps asked, 1 left until the horizon of 20"):
+        worlds.run(start[:2])
+    assert worlds.steps == 19
+    worlds.run(start[:1])
+    assert worlds.steps_left == 0
+
+
+def test_solving_never_touches_a_camera(simulator, toys):
+    def photographer(asked, worlds):
+        with pytest.raises(TaskloomError):
+            simulator.render(["front"])
+        return wait(12, says=True)(asked, worlds)
+
+    built = problem(toys)
+    assert built.scenes[0].cameras
+    assert all(o.success for o in attempt(simulator, built, photographer))
+    assert built.scenes[0].cameras

@@ -1,0 +1,62 @@
+"""Staged goals: laid out so that the goal holds once things have dropped the last millimetre."""
+
+import numpy as np
+import pytest
+
+from pipeline.core.doors import Unplaceable
+from pipeline.core.registry import Registry
+from pipeline.core.streams import stream
+from pipeline.holds import holds, parse
+
+DRAWER = "cabinet/top_drawer"
+GOALS = [
+    ("(on mug plate)", ("mug", "plate")),
+    ("(inside block_red bowl)", ("block_red", "bowl")),
+    ("(and (on block_red block_green) (on block_green block_blue))", ("block_red", "block_green", "block_blue")),
+    ("(and (near mug bowl) (left_of mug bowl) (on mug table) (upright mug))", ("mug", "bowl", "block_red")),
+    ("(and (near mug bowl) (in_front_of mug bowl))", ("mug", "bowl")),
+    ("(within carton zone_red)", ("carton", "zone_red")),
+    (f"(is_open {DRAWER})", ("cabinet",)),
+    (f"(and (is_open {DRAWER}) (inside block_red {DRAWER}))", ("cabinet", "block_red")),
+    (f"(and (inside block_red {DRAWER}) (is_closed {DRAWER}))", ("cabinet", "block_red")),
+    ("(or (on mug plate) (holding mug))", ("mug", "plate")),
+    ("(and (on mug plate) (not (holding mug)))", ("mug", "plate")),
+]
+
+
+@pytest.mark.parametrize(("goal", "assets"), GOALS, ids=[g for g, _ in GOALS])
+def test_a_staged_goal_holds_and_an_unstaged_one_does_not(builder, catalog, task, goal, assets):
+    wanted = task(goal, *assets)
+    scenes = [builder.build(wanted, stream(3, "test", i)) for i in range(6)]
+    staged = [builder.stage(wanted, s, stream(3, "stage", i)) for i, s in enumerate(scenes)]
+    simulator = Registry("pipeline.sim", "simulator").get("kinematic")(catalog)
+    assert not holds(parse(goal), simulator.load(scenes)).all()
+    simulator.load(staged)
+    hold = np.repeat(np.array([s.robot_start for s in staged], np.float32)[None], 10, axis=0)
+    assert holds(parse(goal), simulator.run(hold).at(-1)).all()
+
+
+def test_staging_moves_nothing_but_what_the_goal_names(builder, task):
+    wanted = task("(on mug plate)", "mug", "plate", "bowl")
+    scene = builder.build(wanted, stream(3, "a"))
+    staged = builder.stage(wanted, scene, stream(3, "b"))
+    moved = {p.name for p in scene.placements if staged.placement(p.name).pose != p.pose}
+    assert moved == {"mug"}
+    assert staged.build_key == scene.build_key
+
+
+@pytest.mark.parametrize(
+    ("goal", "says"),
+    [
+        ("(holding mug)", r"\(holding mug\) cannot be laid out without the robot"),
+        ("(and (on mug plate) (on plate mug))", r"'mug', 'plate' refer to each other in a circle"),
+        ("(on table plate)", r"asks 'table' to be moved, but it is not a free object"),
+        ("(inside mug plate)", r"'plate' has no cavity"),
+        ("(and (on mug plate) (inside mug bowl))", r"'mug' cannot be in several places"),
+    ],
+)
+def test_what_cannot_be_laid_out_says_why(builder, task, goal, says):
+    wanted = task(goal, "mug", "plate", "bowl")
+    scene = builder.build(wanted, stream(3, "a"))
+    with pytest.raises(Unplaceable, match=says):
+        builder.stage(wanted, scene, stream(3, "b"))

@@ -1,0 +1,77 @@
+"""The procedural author: every family, different tasks, reproducible, and each one sound by the static gate."""
+
+import re
+from typing import get_args
+
+import pytest
+
+from pipeline.core.errors import InvalidInputError
+from pipeline.core.task import Family
+from task_gen.author import FAMILIES, propose
+from task_gen.gate import static_gate
+from task_gen.pantry import Pantry
+
+
+@pytest.fixture(scope="module")
+def forty(catalog, robot):
+    return propose(catalog, robot, count=40, seed=5)
+
+
+def test_the_first_five_tasks_are_of_the_five_families(catalog, robot):
+    assert [t.family for t in propose(catalog, robot, count=5, seed=0)] == list(get_args(Family))
+
+
+def test_every_family_of_the_vocabulary_has_a_composer():
+    assert set(FAMILIES) == set(get_args(Family))
+
+
+def test_the_same_seed_gives_the_same_tasks_and_a_smaller_count_the_first_of_them(catalog, robot, forty):
+    assert propose(catalog, robot, count=40, seed=5) == forty
+    assert propose(catalog, robot, count=7, seed=5) == forty[:7]
+    assert propose(catalog, robot, count=40, seed=6) != forty
+
+
+def test_no_task_comes_twice(forty):
+    assert len({t.name for t in forty}) == 40
+    assert len({(t.goal, t.initial) for t in forty}) == 40
+
+
+def test_every_proposed_task_passes_the_static_gate(catalog, robot, forty):
+    verdicts = {t.name: static_gate(t, catalog, robot) for t in forty}
+    assert {n: v.reasons for n, v in verdicts.items() if not v.ok} == {}
+
+
+def test_instructions_are_english_sentences_about_the_tasks_things(catalog, forty):
+    for task in forty:
+        assert re.fullmatch(r"[A-Z][^{}_]+\.", task.instruction), task.instruction
+        for item in task.objects:
+            if item.name != "table":
+                assert f"the {catalog.asset(item.asset).noun}" in task.instruction.lower(), task.instruction
+
+
+def test_pick_place_covers_in_on_beside_and_an_open_drawer(forty):
+    goals = " ".join(t.goal + " ".join(t.initial) for t in forty if t.family == "pick_place")
+    assert all(p in goals for p in ("(inside", "(on", "(near", "(left_of", "(is_open"))
+
+
+def test_drawers_are_opened_from_closed_and_closed_from_open(forty):
+    ways = {(t.initial[0].split()[0], t.goal.split()[0]) for t in forty if t.family == "articulate"}
+    assert ways == {("(is_closed", "(is_open"), ("(is_open", "(is_closed")}
+
+
+def test_a_sequence_opens_and_then_fills(forty):
+    for task in (t for t in forty if t.family == "sequence"):
+        assert task.initial[0].startswith("(is_closed ")
+        assert re.fullmatch(r"\(and \(is_open (\S+)\) \(inside \w+ \1\)\)", task.goal)
+
+
+def test_what_is_pushed_is_what_cannot_be_grasped(catalog, robot, forty):
+    pantry = Pantry(catalog, robot)
+    pushed = {t.goal.split()[1] for t in forty if t.family == "push"}
+    assert pushed
+    assert not pushed & {a.name for a in pantry.graspable}
+
+
+def test_more_tasks_than_the_catalogue_affords_is_an_error_with_the_number(catalog, robot):
+    with pytest.raises(InvalidInputError, match=r"only \d+ different tasks, 100000 were asked for"):
+        propose(catalog, robot, count=100000, seed=0)
