@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.core.errors import OutputError
+from pipeline.dataset.writers import wait_for_writers
 
 _TMP, _OLD = ".tmp-", ".old"
 
@@ -29,6 +30,7 @@ def new_directory(target: Path) -> Iterator[Path]:
         _sync_tree(tmp)
         _publish(tmp, target)
     except BaseException as error:
+        wait_for_writers()
         shutil.rmtree(tmp, ignore_errors=True)
         if isinstance(error, OSError) and not isinstance(error, OutputError):
             raise _explained(target, error) from error
