@@ -1,8 +1,9 @@
-"""LibraryCatalog: the vendored library of objects and robots, read from cards, checksums verified."""
+"""LibraryCatalog: objects and robots of the vendored and the user's library, from cards, checksums verified."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,38 +19,50 @@ CARD = "card.json"
 MEND = "Restore it from version control, or rebuild the library with 'python -m assets.build'."
 
 
+def user_library() -> Path:
+    """Where imported and fetched assets live: ``TASKLOOM_ASSETS``, else the user's data folder."""
+    if named := os.environ.get("TASKLOOM_ASSETS"):
+        return Path(named).expanduser()
+    base = os.environ.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "taskloom" / "assets"
+
+
 class LibraryCatalog:
     """Assets in ``objects/<name>/`` and robots in ``robots/<name>/``, each a ``card.json`` and the files it lists.
 
-    Cards are read when first asked for; the files of a card are hashed once per process, when first handed out.
+    ``root`` is searched first, then ``extra`` (by default the user's own library). Cards are read when first asked
+    for; the files of a card are hashed once per process, when first handed out. :meth:`adopt` adds variants that exist
+    for one run only, such as randomised assets: they are found by their content, never by name.
     """
 
-    def __init__(self, root: Path = LIBRARY) -> None:
+    def __init__(self, root: Path = LIBRARY, *, extra: tuple[Path, ...] | None = None) -> None:
         self.root = root
+        self.roots = (root, *((user_library(),) if extra is None and root == LIBRARY else extra or ()))
         self._cards: dict[Path, BaseModel] = {}
+        self._adopted: dict[str, Path] = {}
         self._verified: set[tuple[Path, str]] = set()
 
     @property
     def assets(self) -> tuple[str, ...]:
         """All asset names, sorted."""
-        return _names(self.root / "objects")
+        return _names(self.roots, "objects")
 
     @property
     def robots(self) -> tuple[str, ...]:
         """All robot names, sorted."""
-        return _names(self.root / "robots")
+        return _names(self.roots, "robots")
 
     def asset(self, name: str) -> AssetSpec:
         """The asset called ``name``; raises UnknownNameError, or AssetError for a malformed card."""
         if name not in self.assets:
             raise UnknownNameError("asset", name, self.assets)
-        return self._card(AssetSpec, self.root / "objects" / name / CARD)
+        return self._card(AssetSpec, self._home("objects", name) / CARD)
 
     def robot(self, name: str) -> RobotSpec:
         """The robot called ``name``; raises UnknownNameError, or AssetError for a malformed card."""
         if name not in self.robots:
             raise UnknownNameError("robot", name, self.robots)
-        return self._card(RobotSpec, self.root / "robots" / name / CARD)
+        return self._card(RobotSpec, self._home("robots", name) / CARD)
 
     def folder(self, spec: AssetSpec | RobotSpec) -> Path:
         """The library folder of ``spec``; raises AssetError when a file is missing or not the one ``spec`` names."""
@@ -66,8 +79,19 @@ class LibraryCatalog:
             raise UnknownNameError(f"file of {spec.name!r}", path, spec.files)
         return _verified_bytes(self._folder(spec), spec, path)
 
+    def adopt(self, spec: AssetSpec | RobotSpec, folder: Path) -> None:
+        """Serve ``spec``, a variant of a library card, from ``folder`` for the life of this catalogue."""
+        self._adopted[spec.sha256] = folder
+
     def _folder(self, spec: AssetSpec | RobotSpec) -> Path:
-        return self.root / ("robots" if isinstance(spec, RobotSpec) else "objects") / spec.name
+        if adopted := self._adopted.get(spec.sha256):
+            return adopted
+        return self._home("robots" if isinstance(spec, RobotSpec) else "objects", spec.name)
+
+    def _home(self, kind: str, name: str) -> Path:
+        """The first root's folder that holds a card of that name; the vendored one's if none does."""
+        folders = [root / kind / name for root in self.roots]
+        return next((f for f in folders if (f / CARD).is_file()), folders[0])
 
     def _card(self, kind: type[Card], path: Path) -> Card:
         card = self._cards.get(path)
@@ -76,8 +100,8 @@ class LibraryCatalog:
         return card
 
 
-def _names(folder: Path) -> tuple[str, ...]:
-    return tuple(sorted(p.parent.name for p in folder.glob(f"*/{CARD}")))
+def _names(roots: tuple[Path, ...], kind: str) -> tuple[str, ...]:
+    return tuple(sorted({p.parent.name for root in roots for p in (root / kind).glob(f"*/{CARD}")}))
 
 
 def _read_card(kind: type[Card], path: Path) -> Card:

@@ -7,9 +7,20 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from pipeline.core.geometry import BodyGeometry, Frozen, Joint
+from pipeline.core.geometry import BodyGeometry, Frozen, Joint, StablePose
 
-Affordance = Literal["graspable", "container", "support", "openable", "pushable", "stackable", "region"]
+Affordance = Literal[
+    "graspable",
+    "container",
+    "support",
+    "openable",
+    "pushable",
+    "stackable",
+    "region",
+    "pourable",
+    "pressable",
+    "turnable",
+]
 Sha256 = str
 
 
@@ -32,17 +43,23 @@ class AssetSpec(Frozen):
     name: str = Field(pattern=r"^[a-z0-9_]+$")
     category: str
     noun: str = Field(description="what an instruction calls it, e.g. 'red mug'")
+    description: str = Field(default="", description="one English sentence: what it is, looks like and is made of")
     model: str = "model.xml"
     files: dict[str, Sha256]
     fixed: bool = Field(default=False, description="bolted to the world (tables, cabinets, painted regions)")
     mass: float = Field(ge=0, description="kg; 0 for fixed assets")
     friction: float = Field(default=1.0, ge=0)
+    material: str = Field(default="", description="entry of the material prior that mass and friction come from")
+    stable_poses: tuple[StablePose, ...] = Field(default=(), description="most probable first; free assets only")
     affordances: tuple[Affordance, ...] = ()
     links: dict[str, BodyGeometry]
     link_nouns: dict[str, str] = Field(default_factory=dict)
     joints: tuple[Joint, ...] = ()
     licence: Licence
     author: str = Field(default="procedural", description="who annotated it: procedural, or a model's name")
+    authors: dict[str, str] = Field(
+        default_factory=dict, description="who last changed a field of the card, where it was not ``author``"
+    )
 
     @model_validator(mode="after")
     def _links_exist(self) -> AssetSpec:

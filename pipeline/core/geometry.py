@@ -29,6 +29,9 @@ class Grasp(Frozen):
     pose: Pose7
     width: float = Field(gt=0, description="finger-to-finger distance at contact [m]")
     score: float = Field(ge=0, le=1)
+    shake: float | None = Field(
+        default=None, ge=0, le=1, description="share of physical shake tests it held through; None = not tested"
+    )
 
 
 class BodyGeometry(Frozen):
@@ -58,3 +61,13 @@ class Joint(Frozen):
     lower: float = Field(description="m or rad")
     upper: float = Field(description="m or rad")
     opens: Literal["upper", "lower"] = "upper"
+    damping: float = Field(default=0.0, ge=0, description="N s/m or N m s/rad")
+    friction: float = Field(default=0.0, ge=0, description="dry friction [N or N m]")
+
+
+class StablePose(Frozen):
+    """An orientation in which a free body rests on a plane, from its convex hull and centre of mass."""
+
+    quat: tuple[float, float, float, float] = Field(description="R_world_body as (w, x, y, z)")
+    height: float = Field(description="of the body's origin above the plane [m]")
+    probability: float = Field(ge=0, le=1, description="of ending so after a drop in random orientation")
