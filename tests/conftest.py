@@ -14,6 +14,7 @@ LOCAL = {"127.0.0.1", "::1", "localhost", ""}
 os.environ["PREFECT_HOME"] = tempfile.mkdtemp(prefix="taskloom-prefect-")
 os.environ.update({"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"})
 os.environ.pop("PREFECT_API_URL", None)
+os.environ["TASKLOOM_MODEL_CALLS"] = "local"  # no model is ever asked but a server of the tests' own
 os.environ["TASKLOOM_ASSETS"] = tempfile.mkdtemp(prefix="taskloom-assets-")  # not what this user has imported
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(name, "1")

@@ -57,3 +57,23 @@ class OutputError(TaskloomError, OSError):
 
 class WorkerDiedError(TaskloomError):
     """A simulator process that ended before its batch was done."""
+
+
+class ModelError(TaskloomError):
+    """A language model that cannot be asked: no key, no server, a rejected request, or a server that stays busy."""
+
+
+class ModelRefusedError(ModelError):
+    """A model that declined to answer; asking the same again does not help."""
+
+
+class ModelTruncatedError(ModelError):
+    """A reply that was cut off at the token limit."""
+
+
+class ModelReplyError(ModelError):
+    """A model whose reply still broke its schema after all repairs."""
+
+
+class BudgetError(ModelError):
+    """A call that could have taken a run past its budget, and was therefore not made."""

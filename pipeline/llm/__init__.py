@@ -1,0 +1,1 @@
+"""Language and vision models behind the door ``LanguageModel``: one a file."""
