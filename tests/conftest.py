@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import socket
+import sys
 import tempfile
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -32,3 +36,15 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(scope="session")
+def messages() -> ModuleType:
+    """The module of the local server that speaks the Messages API: ``messages.serving(script)``."""
+    spec = importlib.util.spec_from_file_location("messages_server", Path(__file__).with_name("messages_server.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["messages_server"] = module
+    spec.loader.exec_module(module)
+    return module

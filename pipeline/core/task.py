@@ -24,7 +24,8 @@ class TaskSpec(Frozen):
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)
     family: Family
-    instruction: str = Field(min_length=4)
+    instruction: str = Field(min_length=4, max_length=300)
+    paraphrases: tuple[str, ...] = Field(default=(), max_length=20, description="the same in other words")
     objects: tuple[TaskObject, ...] = Field(min_length=1)
     initial: tuple[str, ...] = Field(
         default=(), description="relations the scene starts with; unmentioned objects lie free"

@@ -1,0 +1,91 @@
+"""Novelty: near-duplicates by structure and by words, and how varied a set of tasks is."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from pipeline.core.goal import Atom, Goal
+from pipeline.core.task import TaskSpec
+from pipeline.holds import parse
+
+SIMILAR = 0.8  # share of common word pairs from which two instructions count as the same
+SMOOTHING = 0.1  # added to the count of n-grams that occur nowhere else, as in the usual epsilon smoothing
+_WORD = re.compile(r"[a-z0-9]+")
+
+
+def signature(task: TaskSpec) -> str:
+    """The task's structure with objects named by their assets; equal for tasks that differ in names and order only."""
+    assets = {o.name: o.asset for o in task.objects}
+    initial = sorted(_canonical(parse(text), assets) for text in task.initial)
+    return f"{_canonical(parse(task.goal), assets)} <- {' '.join(initial)}"
+
+
+def same_structure(task: TaskSpec, others: Iterable[TaskSpec]) -> TaskSpec | None:
+    """The first of ``others`` with the same goal and start up to renaming."""
+    wanted = signature(task)
+    return next((o for o in others if signature(o) == wanted), None)
+
+
+def same_words(task: TaskSpec, others: Iterable[TaskSpec], *, threshold: float = SIMILAR) -> TaskSpec | None:
+    """The first of ``others`` whose instruction shares most of its word pairs (Dice coefficient)."""
+    pairs = _pairs(task.instruction)
+    return next((o for o in others if _dice(pairs, _pairs(o.instruction)) >= threshold), None)
+
+
+def self_bleu(texts: Sequence[str], *, order: int = 4) -> float:
+    """Mean BLEU of each text against all others, in [0, 1]; lower is more varied (Zhu et al. 2018, "Texygen").
+
+    Lower-cased words, all other texts as references, n-grams up to ``order`` with equal weights, clipped counts,
+    epsilon smoothing of 0.1, the closest reference's length for the brevity penalty; exact duplicates count once. It
+    rises with the number of texts: compare sets of equal size.
+    """
+    words = [tuple(_WORD.findall(t.lower())) for t in dict.fromkeys(texts)]
+    words = [w for w in words if w]
+    if len(words) < 2:
+        return 0.0
+    return sum(_bleu(w, [o for j, o in enumerate(words) if j != i], order) for i, w in enumerate(words)) / len(words)
+
+
+def _bleu(words: tuple[str, ...], references: Sequence[tuple[str, ...]], order: int) -> float:
+    logs = 0.0
+    for n in range(1, order + 1):
+        own = Counter(_grams(words, n))
+        total = sum(own.values())
+        if not total:
+            return 0.0
+        most: Counter[tuple[str, ...]] = Counter()
+        for reference in references:
+            most |= Counter(g for g in _grams(reference, n) if g in own)
+        clipped = sum(min(count, most[gram]) for gram, count in own.items())
+        logs += math.log((clipped or SMOOTHING) / total) / order
+    closest = min((abs(len(r) - len(words)), len(r)) for r in references)[1]
+    return math.exp(logs + min(0.0, 1.0 - closest / len(words)))
+
+
+def _grams(words: Sequence[str], n: int) -> list[tuple[str, ...]]:
+    return [tuple(words[i : i + n]) for i in range(len(words) - n + 1)]
+
+
+def _pairs(text: str) -> Counter[tuple[str, str]]:
+    words = ["<", *_WORD.findall(text.lower()), ">"]
+    return Counter(pairwise(words))
+
+
+def _dice(a: Counter[tuple[str, str]], b: Counter[tuple[str, str]]) -> float:
+    return 2 * (a & b).total() / max(1, a.total() + b.total())
+
+
+def _canonical(goal: Goal, assets: dict[str, str]) -> str:
+    if isinstance(goal, Atom):
+        return f"({' '.join([goal.predicate, *(_asset_of(a, assets) for a in goal.args)])})"
+    parts = [_canonical(p, assets) for p in goal.parts]
+    return f"({goal.op} {' '.join(parts if goal.op == 'not' else sorted(parts))})"
+
+
+def _asset_of(body: str, assets: dict[str, str]) -> str:
+    name, slash, link = body.partition("/")
+    return assets.get(name, name) + slash + link

@@ -1,0 +1,58 @@
+"""Proposal: a task as a model writes it, and its way from words to a TaskSpec or to the reasons why not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import Field, ValidationError
+
+from pipeline.core.doors import Catalog
+from pipeline.core.geometry import Frozen
+from pipeline.core.robot import RobotSpec
+from pipeline.core.task import TaskObject, TaskSpec
+from task_gen.gate import static_gate
+
+Stage = Literal["parsed", "static", "novel"]
+
+
+class Proposal(Frozen):
+    """One proposed task; loose on purpose, so that a mistake is told by the gate in words and not by the schema."""
+
+    name: str
+    family: str
+    instruction: str
+    paraphrases: tuple[str, ...] = ()
+    objects: tuple[TaskObject, ...]
+    initial: tuple[str, ...] = ()
+    goal: str
+    horizon: float = Field(default=20.0, description="seconds")
+
+
+class Proposals(Frozen):
+    """What one call gives."""
+
+    tasks: tuple[Proposal, ...]
+
+
+class Rejection(Frozen):
+    """A proposal that did not get through: where it ended, and every reason as a sentence."""
+
+    name: str
+    stage: Stage
+    reasons: tuple[str, ...]
+    repairs: int = 0
+
+
+def to_task(proposal: Proposal, *, author: str) -> TaskSpec | tuple[str, ...]:
+    """The task, or what keeps the proposal from being one."""
+    try:
+        return TaskSpec.model_validate({**proposal.model_dump(), "author": author})
+    except ValidationError as error:
+        return tuple(f"{'.'.join(map(str, e['loc'])) or 'task'}: {e['msg']}." for e in error.errors())
+
+
+def judge(task: TaskSpec, catalog: Catalog, robot: RobotSpec, *, names: Sequence[str]) -> tuple[str, ...]:
+    """Reasons of the static gate, and a name that is taken."""
+    taken = (f"name: {task.name!r} is taken; choose another.",) if task.name in names else ()
+    return (*taken, *static_gate(task, catalog, robot).reasons)
