@@ -1,4 +1,4 @@
-"""The ``taskloom`` command: generate, ui, doctor, replay, verify."""
+"""The ``taskloom`` command and its groups."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 from flows.commands.doctor import doctor
 from flows.commands.generate import generate
 from flows.commands.replay import replay
+from flows.commands.tasks import tasks
 from flows.commands.ui import ui
 from flows.commands.verify import verify
 from pipeline.core.errors import GoalSyntaxError, InvalidInputError, OutputError, TaskloomError, UnknownNameError
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 for command in (generate, ui, doctor, replay, verify):
     app.command()(command)
+app.add_typer(tasks, name="tasks")
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from pipeline.core.streams import stream
 from pipeline.core.task import Family, TaskSpec
 from task_gen.compose import NothingToCompose
 from task_gen.pantry import Pantry
+from task_gen.paraphrase import paraphrase
 
 REDRAWS = 40  # draws of a family before it counts as used up
 
@@ -65,5 +66,5 @@ def _draw(
             why[family] = str(error)
             continue
         if task.name not in tasks:
-            return task
+            return task.model_copy(update={"paraphrases": paraphrase(task.instruction)})
     return None

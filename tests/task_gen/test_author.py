@@ -75,3 +75,14 @@ def test_what_is_pushed_is_what_cannot_be_grasped(catalog, robot, forty):
 def test_more_tasks_than_the_catalogue_affords_is_an_error_with_the_number(catalog, robot):
     with pytest.raises(InvalidInputError, match=r"only \d+ different tasks, 100000 were asked for"):
         propose(catalog, robot, count=100000, seed=0)
+
+
+def test_every_task_comes_with_five_other_ways_to_say_it(catalog, forty):
+    for task in forty:
+        said = [task.instruction, *task.paraphrases]
+        assert len(set(said)) == len(said) >= 6
+        for text in task.paraphrases:
+            assert re.fullmatch(r"[A-Z][^{}_]+[.?]", text), text
+            for item in task.objects:
+                if item.name != "table":
+                    assert f"the {catalog.asset(item.asset).noun}" in text.lower(), text

@@ -1,4 +1,4 @@
-"""A model proposes over HTTP, partly badly: valid tasks come through, others are rejected plainly, none is paid twice."""
+"""A model proposes over HTTP, partly badly: valid tasks come through, the rest is rejected, nothing is paid twice."""
 
 from __future__ import annotations
 

@@ -1,0 +1,171 @@
+"""``taskloom tasks``: propose, check, list, show and measure tasks without simulating them."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from assets.catalog import LibraryCatalog
+from flows.authors import AUTHORS, ModelOptions, Proposed, ask_author
+from flows.folder import write_atomically
+from pipeline.core.errors import OutputError, UnknownNameError
+from pipeline.core.goal import atoms
+from pipeline.core.task import TaskSpec
+from pipeline.holds import parse
+from task_gen.files import dump_tasks, load_tasks
+from task_gen.gate import static_gate
+from task_gen.novelty import self_bleu
+
+tasks = typer.Typer(help="Propose, check, list, show and measure tasks.", no_args_is_help=True)
+
+File = Annotated[Path, typer.Argument(help="Task file, JSON.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+Robot = Annotated[str, typer.Option(help="Robot of the asset library.")]
+
+
+@tasks.command("propose")
+def propose_tasks(
+    count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many tasks.")] = 10,
+    author: Annotated[str, typer.Option(help=f"Who proposes: {', '.join(AUTHORS)}.")] = "procedural",
+    robot: Robot = "panda",
+    seed: Annotated[int, typer.Option(min=0, help="Root of every random stream.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="Write the tasks to this file, which generate reads.")] = None,
+    existing: Annotated[list[Path] | None, typer.Option(help="Task files not to repeat.")] = None,
+    model: Annotated[str | None, typer.Option(help=ModelOptions.model_fields["model"].description)] = None,
+    budget_usd: Annotated[
+        float | None, typer.Option(min=0, help=ModelOptions.model_fields["budget_usd"].description)
+    ] = None,
+    budget_tokens: Annotated[
+        int | None, typer.Option(min=0, help=ModelOptions.model_fields["budget_tokens"].description)
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Propose tasks that pass the static gate. Replies of a model are kept: asking the same again costs nothing.
+
+    Example: `taskloom tasks propose --author procedural -n 20 --out tasks.json`
+    """
+    catalog = LibraryCatalog()
+    known = [t for path in existing or () for t in load_tasks(path, catalog)]
+    options = ModelOptions(model=model, budget_usd=budget_usd, budget_tokens=budget_tokens)
+    with Console(stderr=True).status(f"asking the author {author!r}"):
+        proposed = ask_author(
+            author, catalog, catalog.robot(robot), count=count, seed=seed, existing=known, options=options
+        )
+    if out is not None:
+        _write(out, proposed.tasks)
+    if as_json:
+        typer.echo(proposed.model_dump_json(indent=1))
+    else:
+        _print_tasks(proposed.tasks)
+        _print_funnel(proposed)
+    if not proposed.tasks:
+        raise typer.Exit(1)
+
+
+@tasks.command()
+def check(file: File, robot: Robot = "panda", as_json: AsJson = False) -> None:
+    """Put every task of a file through the static gate. Exit code 0 only if all pass.
+
+    Example: `taskloom tasks check tasks.json`
+    """
+    catalog = LibraryCatalog()
+    verdicts = {t.name: static_gate(t, catalog, catalog.robot(robot)) for t in load_tasks(file, catalog)}
+    if as_json:
+        typer.echo(json.dumps({n: {"ok": v.ok, "reasons": v.reasons} for n, v in verdicts.items()}, indent=1))
+    else:
+        for name, verdict in verdicts.items():
+            typer.echo(f"{name}: {'passes' if verdict.ok else 'rejected'}")
+            for reason in verdict.reasons:
+                typer.echo(f"  - {reason}")
+    if not all(v.ok for v in verdicts.values()):
+        raise typer.Exit(1)
+
+
+@tasks.command("list")
+def list_tasks(file: File, as_json: AsJson = False) -> None:
+    """List the tasks of a file.
+
+    Example: `taskloom tasks list tasks.json`
+    """
+    found = load_tasks(file, LibraryCatalog())
+    if as_json:
+        typer.echo(json.dumps([{"name": t.name, "family": t.family, "goal": t.goal} for t in found], indent=1))
+    else:
+        _print_tasks(found)
+
+
+@tasks.command()
+def show(file: File, name: Annotated[str, typer.Argument(help="Name of a task in the file.")]) -> None:
+    """Print one task of a file as JSON.
+
+    Example: `taskloom tasks show tasks.json stack_red_block_on_blue_block`
+    """
+    found = {t.name: t for t in load_tasks(file, LibraryCatalog())}
+    if name not in found:
+        raise UnknownNameError("task", name, found)
+    typer.echo(found[name].model_dump_json(indent=1))
+
+
+@tasks.command()
+def stats(file: File, as_json: AsJson = False) -> None:
+    """Say how varied a file's tasks are: counts by family, asset, predicate and length, and Self-BLEU-4.
+
+    Self-BLEU is taken over the instructions; it rises with their number, so compare files of equal size.
+
+    Example: `taskloom tasks stats tasks.json`
+    """
+    found = load_tasks(file, LibraryCatalog())
+    numbers = _statistics(found)
+    if as_json:
+        typer.echo(json.dumps(numbers, indent=1))
+        return
+    for name, value in numbers.items():
+        shown = ", ".join(f"{k} {n}" for k, n in value.items()) if isinstance(value, dict) else value
+        typer.echo(f"{name}: {shown}")
+
+
+def _statistics(found: tuple[TaskSpec, ...]) -> dict[str, Any]:
+    predicates = Counter(a.predicate for t in found for a in atoms(parse(t.goal)))
+    return {
+        "tasks": len(found),
+        "families": dict(Counter(t.family for t in found).most_common()),
+        "assets": dict(Counter(o.asset for t in found for o in t.objects if o.asset != "table").most_common()),
+        "predicates": dict(predicates.most_common()),
+        "seconds": dict(sorted(Counter(f"{t.horizon:g}" for t in found).items(), key=lambda item: float(item[0]))),
+        "self_bleu_4": round(self_bleu([t.instruction for t in found]), 3),
+    }
+
+
+def _write(path: Path, found: tuple[TaskSpec, ...]) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, dump_tasks(found))
+    except OSError as error:
+        raise OutputError(f"Cannot write {str(path)!r}: {error.strerror}. Choose another --out.") from None
+
+
+def _print_tasks(found: tuple[TaskSpec, ...]) -> None:
+    table = Table(box=None)
+    for column in ("task", "family", "instruction", "goal"):
+        table.add_column(column, overflow="fold")
+    for task in found:
+        table.add_row(task.name, task.family, task.instruction, task.goal)
+    Console().print(table)
+
+
+def _print_funnel(proposed: Proposed) -> None:
+    typer.echo(", ".join(f"{n} {stage}" for stage, n in proposed.counts.items()))
+    for rejection in proposed.rejections:
+        typer.echo(f"rejected ({rejection.stage}) {rejection.name}: {' '.join(rejection.reasons)}")
+    for failure in proposed.failed_calls:
+        typer.echo(f"failed call: {failure}")
+    account = proposed.account
+    if account.calls or account.cached:
+        cost = "price unknown" if account.usd is None else f"${account.usd:.4f}"
+        typer.echo(f"{account.calls} calls, {account.cached} from the cache, {account.usage.tokens} tokens, {cost}")
