@@ -35,6 +35,11 @@ class RunFolder:
         return self.root / "report.json"
 
     @property
+    def proposals(self) -> Path:
+        """What a model proposed, what fell through, and what it cost; absent when no model was asked."""
+        return self.root / "proposals.json"
+
+    @property
     def gallery(self) -> Path:
         """The page to look at."""
         return self.root / "index.html"

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 from pydantic import Field, computed_field
 
+from flows.authors import Proposed
+from flows.authorship import kept_proposals
 from flows.config import RunConfig
 from flows.folder import RunFolder, write_atomically
 from flows.intervals import wilson
@@ -69,6 +71,7 @@ class RunReport(Frozen):
     tasks: tuple[TaskReport, ...]
     rejected: tuple[Rejected, ...]
     dataset: Packed | None
+    proposals: Proposed | None = Field(default=None, description="of a model: the funnel, its prompts and its cost")
     seconds: float = Field(description="wall clock of this process's part of the run")
 
     @computed_field
@@ -99,6 +102,7 @@ def report_of(
             Rejected(task=c.task.name, family=c.task.family, reasons=c.reasons) for c in plan.candidates if not c.ok
         ),
         dataset=packed,
+        proposals=kept_proposals(folder),
         seconds=round(seconds, 1),
     )
     write_atomically(folder.report, report.model_dump_json(indent=1))

@@ -11,6 +11,8 @@ import typer
 from rich.console import Console
 
 from assets.catalog import LibraryCatalog
+from flows.authors import AUTHORS, ModelOptions
+from flows.authorship import keep_proposals, with_author
 from flows.config import RunConfig, compose, help_of, presets
 from flows.folder import RunFolder, check_output, open_folder
 from flows.interrupts import interruptible
@@ -37,7 +39,17 @@ def generate(
     backend: Annotated[str | None, typer.Option(help=help_of("backend"))] = None,
     device: Annotated[str | None, typer.Option(help=help_of("device"))] = None,
     seed: Annotated[int | None, typer.Option(help=help_of("seed"))] = None,
-    task_file: Annotated[Path | None, typer.Option(help="JSON file with tasks to demonstrate instead.")] = None,
+    tasks_from: Annotated[
+        list[Path] | None, typer.Option("--tasks-from", "--task-file", help="JSON files with tasks to demonstrate.")
+    ] = None,
+    author: Annotated[str, typer.Option(help=f"Who proposes tasks: {', '.join(AUTHORS)}.")] = "procedural",
+    model: Annotated[str | None, typer.Option(help=ModelOptions.model_fields["model"].description)] = None,
+    budget_usd: Annotated[
+        float | None, typer.Option(min=0, help=ModelOptions.model_fields["budget_usd"].description)
+    ] = None,
+    budget_tokens: Annotated[
+        int | None, typer.Option(min=0, help=ModelOptions.model_fields["budget_tokens"].description)
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder for everything the run leaves.")] = Path("runs/latest"),
     workers: Annotated[int | None, typer.Option(min=1, help="Simulator processes; does not change the result.")] = None,
     plain: Annotated[bool, typer.Option("--plain", help="Without Prefect: starts sooner, leaves no run page.")] = False,
@@ -51,17 +63,18 @@ def generate(
     Example: `taskloom generate --preset smoke --out runs/smoke`
     """
     catalog = LibraryCatalog()
-    given = read_task_file(task_file, catalog) if task_file else None
+    given = tuple(t for path in tasks_from or () for t in read_task_file(path, catalog)) or None
     count = len(given) if given is not None and tasks is None else tasks
     config = compose(
         preset, tasks=count, demos=demos, batch=batch, rounds=rounds, robot=robot, backend=backend,
         device=device, seed=seed, given=given,
     )  # fmt: skip
-    catalog.robot(config.robot)
+    options = ModelOptions(model=model, budget_usd=budget_usd, budget_tokens=budget_tokens)
+    config, proposed = with_author(config, author, catalog, options)
     library = library_digest(catalog)
     check_output(out, config, library=library)
     rendering_environment(config.backend)
-    open_folder(out, config, library=library)
+    keep_proposals(open_folder(out, config, library=library), proposed)
     console = Console(stderr=True)
     try:
         with interruptible(), ProgressBars(config, console) as bars:
