@@ -91,8 +91,9 @@ def _model(
     budget = Budget(usd=options.budget_usd, tokens=options.budget_tokens)
     meter = MeteredModel(CachedModel(anthropic(), reply_cache()), budget)
     settings = AuthorSettings(model=options.model or DEFAULT_MODEL)
-    writer = ModelAuthor(Asker(meter), catalog, robot, settings)
-    funnel = writer.propose(count, existing=existing, seed=seed)
+    with Asker(meter) as asker:
+        writer = ModelAuthor(asker, catalog, robot, settings)
+        funnel = writer.propose(count, existing=existing, seed=seed)
     return Proposed(
         author=settings.model,
         counts=funnel.counts,

@@ -49,6 +49,7 @@ class Asker:
     def __init__(self, model: ChatModel, *, repairs: int = 2) -> None:
         self.model, self.repairs = model, repairs
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
 
     def ask(self, request: ChatRequest, output: type[Value], *, check: Check | None = None) -> Reply[Value]:
         """One typed reply.
@@ -63,6 +64,23 @@ class Asker:
     ) -> list[Reply[Value] | ModelError]:
         """Typed replies to several requests asked at once, in their order; a failed one is its error."""
         return self._run(self._all(requests, output, check))
+
+    def close(self) -> None:
+        """Close the model's connections and end the loop; a later question starts a new one."""
+        if self._loop is None:
+            return
+        self._run(self.model.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        if self._thread is not None:
+            self._thread.join()
+        self._loop.close()
+        self._loop = self._thread = None
+
+    def __enter__(self) -> Asker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     async def ask_async(self, request: ChatRequest, output: type[Value], *, check: Check | None = None) -> Reply[Value]:
         """As :meth:`ask`, for callers with an event loop."""
@@ -96,7 +114,8 @@ class Asker:
     def _run(self, work: Coroutine[Any, Any, Any]) -> Any:
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
-            threading.Thread(target=self._loop.run_forever, name="asker", daemon=True).start()
+            self._thread = threading.Thread(target=self._loop.run_forever, name="asker", daemon=True)
+            self._thread.start()
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
 

@@ -43,6 +43,10 @@ class CachedModel:
         finally:
             del self._in_flight[key]
 
+    async def close(self) -> None:
+        """Close the model behind."""
+        await self.model.close()
+
     def _stored(self, key: str) -> Completion | None:
         try:
             held = Completion.model_validate_json(self._path(key).read_bytes())

@@ -86,6 +86,10 @@ class MeteredModel:
         self._book(request, completion)
         return completion
 
+    async def close(self) -> None:
+        """Close the model behind."""
+        await self.model.close()
+
     def _reserve(self, request: ChatRequest) -> _Hold:
         price, usage = self._price(request.model), _worst_case(request)
         if price is None and self.budget.usd is not None:

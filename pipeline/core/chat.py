@@ -101,3 +101,7 @@ class ChatModel(Protocol):
     async def complete(self, request: ChatRequest) -> Completion:
         """One call; raises :class:`ModelError` when the server cannot be reached, refuses the key, or stays busy."""
         ...
+
+    async def close(self) -> None:
+        """Let go of connections; a later call opens new ones."""
+        ...

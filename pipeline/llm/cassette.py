@@ -44,6 +44,11 @@ class cassette:
         answers.append(completion)
         return completion
 
+    async def close(self) -> None:
+        """Close the model that is recorded, if any."""
+        if self.model is not None:
+            await self.model.close()
+
     def _load(self) -> None:
         text = self.path.read_text(encoding="utf-8")
         whole = text.rpartition("\n")[0]

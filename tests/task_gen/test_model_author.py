@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -26,6 +27,7 @@ from task_gen.novelty import signature
 
 CATALOG = LibraryCatalog()
 PANDA = CATALOG.robot("panda")
+OPEN: list[Asker] = []
 GOOD = [
     {k: v for k, v in json.loads(task.model_dump_json()).items() if k != "author"}
     for task in propose(CATALOG, PANDA, count=120, seed=4)
@@ -33,8 +35,16 @@ GOOD = [
 
 
 @pytest.fixture(autouse=True)
-def key(monkeypatch: pytest.MonkeyPatch) -> None:
+def key_and_closing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-test")
+    yield
+    while OPEN:
+        OPEN.pop().close()
+
+
+def asker(model: Any) -> Asker:
+    OPEN.append(Asker(model))
+    return OPEN[-1]
 
 
 def author(
@@ -43,7 +53,7 @@ def author(
     client = anthropic(Connection(base_url=url, retries=0, concurrency=2))
     meter = MeteredModel(CachedModel(client, folder), budget)
     options = AuthorSettings(model="claude-sonnet-5-5", **{"batch": 5, **settings})
-    return ModelAuthor(Asker(meter), CATALOG, PANDA, options), meter
+    return ModelAuthor(asker(meter), CATALOG, PANDA, options), meter
 
 
 def broken(task: dict[str, Any], kind: int) -> Any:
@@ -194,6 +204,6 @@ ModelAuthor(Asker(model), catalog, catalog.robot("panda"), settings).propose(20)
         paid = server.calls
         client = anthropic(Connection(base_url=server.url, retries=0, concurrency=1))
         settings = AuthorSettings(model="claude-sonnet-5-5", batch=5)
-        ModelAuthor(Asker(CachedModel(client, tmp_path)), CATALOG, PANDA, settings).propose(20)
+        ModelAuthor(asker(CachedModel(client, tmp_path)), CATALOG, PANDA, settings).propose(20)
         first_round = {json.dumps(b["messages"]) for b in server.bodies[:2]}
         assert not any(json.dumps(b["messages"]) in first_round for b in server.bodies[paid:])

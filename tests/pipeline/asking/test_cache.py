@@ -27,6 +27,9 @@ class Slow:
             raise ModelError("busy")
         return Completion(text=f"answer {self.calls}")
 
+    async def close(self) -> None:
+        """Nothing is open."""
+
 
 def test_the_second_run_asks_nobody(tmp_path: Path) -> None:
     first = asyncio.run(CachedModel(Slow(), tmp_path).complete(REQUEST))

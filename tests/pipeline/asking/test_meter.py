@@ -25,6 +25,9 @@ class Steady:
         await asyncio.sleep(0.005)
         return Completion(text="yes", usage=Usage(fresh=600, output=400), cached=self.cached)
 
+    async def close(self) -> None:
+        """Nothing is open."""
+
 
 def test_calls_are_booked_on_their_purpose_and_in_total() -> None:
     meter = MeteredModel(Steady())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from types import ModuleType
 
 import pytest
@@ -28,6 +30,13 @@ RED = '{"name": "red", "brightness": 3}'
 
 def model(url: str, **settings) -> anthropic:
     return anthropic(Connection(base_url=url, **{"retries": 2, "timeout": 10.0, **settings}))
+
+
+@pytest.fixture
+def asking() -> Iterator[Callable[..., Asker]]:
+    """Askers that are closed when the test is over."""
+    with ExitStack() as stack:
+        yield lambda *given, **options: stack.enter_context(Asker(*given, **options))
 
 
 def complete(client: anthropic, request: ChatRequest = REQUEST) -> Completion:
@@ -64,28 +73,30 @@ def test_pictures_go_as_png_and_the_shared_part_is_marked_for_the_prompt_cache(m
 
 
 @pytest.mark.parametrize(("structured", "wire"), [(True, "output_config"), (None, "tools"), (False, "system")])
-def test_the_schema_is_enforced_in_the_way_that_the_model_offers(messages: ModuleType, structured, wire: str) -> None:
+def test_the_schema_is_enforced_in_the_way_that_the_model_offers(
+    messages: ModuleType, structured, wire: str, asking
+) -> None:
     with messages.serving(lambda turn, body: messages.Answer(RED), structured=structured) as server:
-        reply = Asker(model(server.url)).ask(REQUEST, Colour)
+        reply = asking(model(server.url)).ask(REQUEST, Colour)
     assert reply.value == Colour(name="red", brightness=3)
     assert "brightness" in str(server.bodies[0][wire])
     assert ("tools" in server.bodies[0]) == (wire == "tools"), "newer models refuse a forced tool"
 
 
-def test_a_schema_with_free_keys_is_not_sent_as_structured_output(messages: ModuleType) -> None:
+def test_a_schema_with_free_keys_is_not_sent_as_structured_output(messages: ModuleType, asking) -> None:
     class Scores(BaseModel):
         by_name: dict[str, int]
 
     with messages.serving(lambda turn, body: messages.Answer('{"by_name": {"a": 1}}')) as server:
-        reply = Asker(model(server.url)).ask(REQUEST, Scores)
+        reply = asking(model(server.url)).ask(REQUEST, Scores)
     assert reply.value.by_name == {"a": 1}
     assert "output_config" not in server.bodies[0]
 
 
-def test_a_wrong_reply_goes_back_with_its_mistakes(messages: ModuleType) -> None:
+def test_a_wrong_reply_goes_back_with_its_mistakes(messages: ModuleType, asking) -> None:
     answers = ['{"name": "red", "brightness": "very"}', RED]
     with messages.serving(lambda turn, body: messages.Answer(answers[turn])) as server:
-        reply = Asker(model(server.url)).ask(REQUEST, Colour)
+        reply = asking(model(server.url)).ask(REQUEST, Colour)
     assert reply.repairs == 1
     assert reply.usage.output == 100
     said, told = server.bodies[1]["messages"][1:]
@@ -93,19 +104,19 @@ def test_a_wrong_reply_goes_back_with_its_mistakes(messages: ModuleType) -> None
     assert "brightness: Input should be a valid integer" in told["content"][0]["text"]
 
 
-def test_a_reply_that_stays_wrong_is_an_error_after_the_last_repair(messages: ModuleType) -> None:
+def test_a_reply_that_stays_wrong_is_an_error_after_the_last_repair(messages: ModuleType, asking) -> None:
     with messages.serving(lambda turn, body: messages.Answer('{"name": 1}')) as server:
-        asker = Asker(model(server.url), repairs=2)
+        asker = asking(model(server.url), repairs=2)
         with pytest.raises(ModelReplyError, match=r"not a valid Colour after 2 repairs: .*brightness: Field required"):
             asker.ask(REQUEST, Colour)
     assert server.calls == 3
 
 
-def test_a_further_check_on_the_value_is_told_like_a_broken_schema(messages: ModuleType) -> None:
+def test_a_further_check_on_the_value_is_told_like_a_broken_schema(messages: ModuleType, asking) -> None:
     answers = ['{"name": "mauve", "brightness": 3}', RED]
     with messages.serving(lambda turn, body: messages.Answer(answers[turn])) as server:
         known = lambda colour: [] if colour.name == "red" else [f"name: unknown colour {colour.name!r}."]  # noqa: E731
-        assert Asker(model(server.url)).ask(REQUEST, Colour, check=known).value.name == "red"
+        assert asking(model(server.url)).ask(REQUEST, Colour, check=known).value.name == "red"
     assert "unknown colour 'mauve'" in server.bodies[1]["messages"][-1]["content"][0]["text"]
 
 
@@ -164,18 +175,18 @@ def test_something_that_is_no_message_is_a_clear_error(messages: ModuleType, raw
         complete(model(server.url, retries=1, streaming=streaming))
 
 
-def test_a_refusal_is_an_error_of_its_own_with_the_servers_reason(messages: ModuleType) -> None:
+def test_a_refusal_is_an_error_of_its_own_with_the_servers_reason(messages: ModuleType, asking) -> None:
     details = {"type": "refusal", "category": "general_harms", "explanation": "not for me"}
     with messages.serving(lambda turn, body: messages.Answer("", stop="refusal", details=details)) as server:
         with pytest.raises(ModelRefusedError, match=r"declined to answer .*asking again will not help"):
-            Asker(model(server.url)).ask(REQUEST, Colour)
+            asking(model(server.url)).ask(REQUEST, Colour)
         assert server.calls == 1
 
 
-def test_a_reply_cut_off_at_the_limit_is_an_error_of_its_own(messages: ModuleType) -> None:
+def test_a_reply_cut_off_at_the_limit_is_an_error_of_its_own(messages: ModuleType, asking) -> None:
     short = messages.serving(lambda turn, body: messages.Answer('{"name": "re', stop="max_tokens"))
     with short as server, pytest.raises(ModelTruncatedError, match="cut off at 16000 tokens"):
-        Asker(model(server.url)).ask(REQUEST.model_copy(update={"max_tokens": 16000}), Colour)
+        asking(model(server.url)).ask(REQUEST.model_copy(update={"max_tokens": 16000}), Colour)
 
 
 @pytest.mark.parametrize("streaming", ["on", "off"])
@@ -191,22 +202,22 @@ def test_a_server_that_hangs_is_given_up(messages: ModuleType) -> None:
         complete(model(server.url, timeout=0.3, retries=1))
 
 
-def test_no_more_calls_are_in_flight_than_allowed(messages: ModuleType) -> None:
+def test_no_more_calls_are_in_flight_than_allowed(messages: ModuleType, asking) -> None:
     with messages.serving(lambda turn, body: messages.Answer(RED, hang=0.1)) as server:
-        asker = Asker(model(server.url, concurrency=3))
+        asker = asking(model(server.url, concurrency=3))
         replies = asker.ask_all([REQUEST.model_copy(update={"sample": i}) for i in range(12)], Colour)
     assert [r.value.name for r in replies] == ["red"] * 12
     assert server.most_in_flight == 3
 
 
-def test_one_bad_request_of_many_leaves_the_others(messages: ModuleType) -> None:
+def test_one_bad_request_of_many_leaves_the_others(messages: ModuleType, asking) -> None:
     def script(turn: int, body: dict) -> object:
         bad = body["messages"][0]["content"][0]["text"] == "bad"
         return messages.Answer("", stop="refusal") if bad else messages.Answer(RED)
 
     bad = REQUEST.model_copy(update={"turns": (Turn(text="bad"),)})
     with messages.serving(script) as server:
-        first, second = Asker(model(server.url)).ask_all([bad, REQUEST], Colour)
+        first, second = asking(model(server.url)).ask_all([bad, REQUEST], Colour)
     assert isinstance(first, ModelRefusedError)
     assert second.value.name == "red"
 

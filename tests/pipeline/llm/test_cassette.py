@@ -25,6 +25,9 @@ class Counting:
         self.calls += 1
         return Completion(text=f"answer {self.calls}")
 
+    async def close(self) -> None:
+        """Nothing is open."""
+
 
 def say(model: cassette, request: ChatRequest = REQUEST) -> str:
     return asyncio.run(model.complete(request)).text
