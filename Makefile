@@ -11,7 +11,7 @@ PYTEST_ARGS ?=
 TORCH_CPU := torch==2.13.0
 TORCH_ARGS ?=
 
-.PHONY: setup demo test test-slow lint clean-run
+.PHONY: setup demo test test-slow test-usd lint clean-run
 
 setup: $(STAMP)
 
@@ -33,6 +33,15 @@ test: lint
 
 test-slow: lint
 	$(BIN)/pytest $(PYTEST_ARGS)
+
+# Newton and MuJoCo Warp pin other versions of MuJoCo and USD than ours, hence an environment of their own.
+test-usd: setup
+	[ -x .venv-usd/bin/python ] || $(BIN)/python -m venv .venv-usd
+	.venv-usd/bin/python -m pip --disable-pip-version-check -qq install "newton[sim]==1.8.0" "newton-usd-schemas>=0.6" \
+	    "usd-core>=26.5,<26.9" scipy trimesh pytest pytest-timeout
+	rm -rf .venv-usd/scenes
+	$(BIN)/python tests/usd/export_scenes.py .venv-usd/scenes
+	TASKLOOM_USD_SCENES=.venv-usd/scenes .venv-usd/bin/python -m pytest -p no:cacheprovider tests/usd $(PYTEST_ARGS)
 
 clean-run:
 	rm -rf $(OUT)

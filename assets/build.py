@@ -18,7 +18,8 @@ from assets.attribution import attribution
 from assets.catalog import LIBRARY, LibraryCatalog
 from assets.draft import Draft, write_draft
 from assets.importers.panda import panda
-from assets.importers.robot_mjcf import RobotSource, import_robot
+from assets.importers.robot_mjcf import import_robot
+from assets.importers.robot_source import RobotSource
 from assets.importers.sweethome import DEFAULT_FOLDER, import_sweethome
 from assets.importers.sweethome_objects import ITEMS
 from pipeline.core.errors import TaskloomError, UnknownNameError

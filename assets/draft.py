@@ -7,10 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
+from assets.annotation.solids import Solids
+from assets.annotation.stable import stable_poses
 from assets.cards import write_card
-from assets.package import Body, write_bodies
+from assets.materials import material
+from assets.package import Body, centre_of_mass, write_bodies
+from assets.words import sentence
 from pipeline.core.asset import Affordance, AssetSpec, Licence
-from pipeline.core.geometry import BodyGeometry
+from pipeline.core.geometry import BodyGeometry, StablePose
 
 OWN = Licence(spdx="Apache-2.0", author="Taskloom contributors", source="assets.generators")
 
@@ -28,19 +34,26 @@ class Draft:
     licence: Licence = OWN
     fixed: bool = False
     link_nouns: Mapping[str, str] = field(default_factory=dict)
+    description: str = ""  # empty: one is made of noun, colour, material and size
+    material: str = ""  # entry of assets.materials; sets the friction
 
 
 def write_draft(draft: Draft, folder: Path) -> AssetSpec:
     """Replace ``folder`` by the draft's model, files and card."""
     shutil.rmtree(folder, ignore_errors=True)
-    write_bodies(draft.name, folder, draft.bodies, fixed=draft.fixed)
+    friction = material(draft.material).friction if draft.material else 1.0
+    write_bodies(draft.name, folder, draft.bodies, fixed=draft.fixed, friction=friction)
     spec = AssetSpec(
         name=draft.name,
         category=draft.category,
         noun=draft.noun,
+        description=draft.description or sentence(draft.noun, draft.bodies, draft.geometry, made_of=draft.material),
         files={},
         fixed=draft.fixed,
         mass=0.0 if draft.fixed else draft.bodies[""].mass,
+        friction=friction,
+        material=draft.material,
+        stable_poses=() if draft.fixed else _stable_poses(draft.bodies[""]),
         affordances=draft.affordances,
         links=dict(draft.geometry),
         link_nouns=dict(draft.link_nouns),
@@ -49,3 +62,8 @@ def write_draft(draft: Draft, folder: Path) -> AssetSpec:
     )
     write_card(folder, spec)
     return spec
+
+
+def _stable_poses(body: Body) -> tuple[StablePose, ...]:
+    points = np.concatenate(Solids.of(body.pieces).pieces)
+    return stable_poses(points, centre_of_mass(body.pieces))

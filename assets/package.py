@@ -11,7 +11,7 @@ import numpy as np
 import trimesh
 from numpy.typing import NDArray
 
-from assets.importers.meshes import write_obj
+from assets.importers.meshes import write_msh
 from assets.importers.mjcf import new_model, numbers, write_model
 from assets.png import write_png
 from pipeline.core.geometry import Box, Joint, Vec3
@@ -19,7 +19,7 @@ from pipeline.core.poses import quat_to_matrix
 
 Array = NDArray[np.float64]
 Piece = Box | trimesh.Trimesh
-FRICTION = "1 0.005 0.0001"
+SPIN_AND_ROLL = (0.005, 0.0001)  # m; torsional and rolling friction, MuJoCo's defaults
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Body:
     joint_attributes: Mapping[str, str] = field(default_factory=dict)
 
 
-def write_bodies(name: str, folder: Path, bodies: Mapping[str, Body], *, fixed: bool) -> None:
+def write_bodies(name: str, folder: Path, bodies: Mapping[str, Body], *, fixed: bool, friction: float = 1.0) -> None:
     """Write ``model.xml`` and the files it refers to; the link "" becomes the body ``base`` that carries the others."""
     folder.mkdir(parents=True, exist_ok=True)
     root, asset, world = new_model(name)
@@ -63,7 +63,7 @@ def write_bodies(name: str, folder: Path, bodies: Mapping[str, Body], *, fixed: 
         for k, visual in enumerate(body.visuals):
             _write_visual(f"{prefix}visual{f'_{k}' if k else ''}", visual, (asset, element), folder, textures=textures)
         for k, piece in enumerate(body.pieces):
-            _write_piece(f"{prefix}hull_{k:02d}", piece, (asset, element), folder)
+            _write_piece(f"{prefix}hull_{k:02d}", piece, (asset, element), folder, friction=friction)
     _exclude_own_contacts(root, list(bodies))
     write_model(root, folder / "model.xml")
 
@@ -78,11 +78,18 @@ def _joint(body: Body) -> dict[str, str]:
     return {**names, **body.joint_attributes}
 
 
+def centre_of_mass(pieces: Sequence[Piece]) -> Array:
+    """Of convex pieces at one density (3,) [m]."""
+    solids = [_solid(p) for p in pieces]
+    volume = sum(s.volume for s in solids)
+    return sum((s.volume * np.asarray(s.center_mass, float) for s in solids), np.zeros(3)) / volume
+
+
 def _inertial(body: Body) -> dict[str, str]:
     """Mass, centre and inertia of the pieces at one density that gives the body's mass."""
     solids = [_solid(p) for p in body.pieces]
     volume = sum(s.volume for s in solids)
-    centre = sum((s.volume * np.asarray(s.center_mass, float) for s in solids), np.zeros(3)) / volume
+    centre = centre_of_mass(body.pieces)
     inertia = np.zeros((3, 3))
     for s in solids:
         offset = np.asarray(s.center_mass, float) - centre
@@ -105,14 +112,14 @@ def _write_visual(
     label: str, visual: Visual, into: tuple[ET.Element, ET.Element], folder: Path, *, textures: dict[bytes, str]
 ) -> None:
     asset, element = into
-    write_obj(folder / f"{label}.obj", visual.mesh, visual.uv)
+    write_msh(folder / f"{label}.msh", visual.mesh, uv=None if visual.texture is None else visual.uv)
     material = {"name": label, "specular": numbers([visual.specular]), "shininess": "0.3"}
     if visual.texture is None:
         material["rgba"] = numbers(visual.color)
     else:
         material["texture"] = _texture(visual.texture, asset, folder, textures)
     ET.SubElement(asset, "material", material)
-    ET.SubElement(asset, "mesh", name=label, file=f"{label}.obj", inertia="shell")
+    ET.SubElement(asset, "mesh", name=label, file=f"{label}.msh", inertia="shell")
     attributes = {"type": "mesh", "mesh": label, "material": label, "group": "2"}
     ET.SubElement(element, "geom", {**attributes, "contype": "0", "conaffinity": "0"})
 
@@ -127,14 +134,16 @@ def _texture(image: NDArray[np.uint8], asset: ET.Element, folder: Path, textures
     return textures[key]
 
 
-def _write_piece(label: str, piece: Piece, into: tuple[ET.Element, ET.Element], folder: Path) -> None:
-    attributes = {"group": "3", "friction": FRICTION, "rgba": "0.6 0.6 0.7 1"}
+def _write_piece(
+    label: str, piece: Piece, into: tuple[ET.Element, ET.Element], folder: Path, *, friction: float
+) -> None:
+    attributes = {"group": "3", "friction": numbers([friction, *SPIN_AND_ROLL]), "rgba": "0.6 0.6 0.7 1"}
     if isinstance(piece, Box):
         attributes |= {"type": "box", "size": numbers(piece.half), "pos": numbers(piece.pose[:3])}
         attributes["quat"] = numbers(piece.pose[3:])
     else:
-        write_obj(folder / f"{label}.obj", piece)
-        ET.SubElement(into[0], "mesh", name=label, file=f"{label}.obj")
+        write_msh(folder / f"{label}.msh", piece, shaded=False)
+        ET.SubElement(into[0], "mesh", name=label, file=f"{label}.msh")
         attributes |= {"type": "mesh", "mesh": label}
     ET.SubElement(into[1], "geom", attributes)
 

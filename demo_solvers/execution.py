@@ -26,8 +26,10 @@ class Execution:
         self.robot, self.arm = scene.robot, Arm(scene.robot)
         self.rate = scene.physics.control_hz
         start = np.array([s.robot_start for s in problem.scenes])
-        self.q: Array = start[:, :-1]  # (batch, n) commanded arm joints [rad]
-        self.width: Array = start[:, -1]  # (batch,) commanded gripper opening [m]
+        width = self.robot.width_column
+        self.q: Array = start[:, :width]  # (batch, n) commanded arm joints [rad]
+        self.width: Array = start[:, width]  # (batch,) commanded gripper opening [m]
+        self._others: Array = start[:, width + 1 :]  # (batch, k) columns of further arms, which stay where they are
         self.alive: Bools = np.ones(worlds.batch, bool)
         self.T_tool_held: Array = np.tile(poses.IDENTITY_POSE, (worlds.batch, 1))
         self.diagnoses = [Diagnosis() for _ in range(worlds.batch)]
@@ -100,7 +102,8 @@ class Execution:
         goal = np.where(self.alive, np.broadcast_to(np.asarray(width, float), self.width.shape), self.width)
         share = np.minimum(1.0, np.arange(1, steps + 1) / max(1.0, ramp * steps))[:, None]
         widths = self.width + share * (goal - self.width)
-        actions = np.concatenate([targets, widths[..., None]], axis=-1).astype(np.float32)
+        others = np.broadcast_to(self._others, (steps, *self._others.shape))
+        actions = np.concatenate([targets, widths[..., None], others], axis=-1).astype(np.float32)
         left = self.worlds.steps_left
         if steps > left:
             self.fail(
@@ -113,7 +116,8 @@ class Execution:
         if len(actions):
             self.worlds.run(actions)
             self._stage_of_step += [max(len(self.stage_names) - 1, 0)] * len(actions)
-            self.q, self.width = actions[-1, :, :-1].astype(float), actions[-1, :, -1].astype(float)
+            width = self.robot.width_column
+            self.q, self.width = actions[-1, :, :width].astype(float), actions[-1, :, width].astype(float)
 
     def require(self, formula: str, cause: Cause) -> None:
         """Fail every live row in which ``formula`` does not hold now."""

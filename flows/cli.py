@@ -6,9 +6,11 @@ import sys
 
 import typer
 
+from flows.commands.assets import assets
 from flows.commands.doctor import doctor
 from flows.commands.generate import generate
 from flows.commands.replay import replay
+from flows.commands.scene import scene
 from flows.commands.tasks import tasks
 from flows.commands.ui import ui
 from flows.commands.verify import verify
@@ -27,7 +29,9 @@ app = typer.Typer(
 )
 for command in (generate, ui, doctor, replay, verify):
     app.command()(command)
+app.add_typer(assets, name="assets")
 app.add_typer(tasks, name="tasks")
+app.add_typer(scene, name="scene")
 
 
 def main() -> None:

@@ -13,6 +13,8 @@ from pipeline.core.registry import Registry
 from pipeline.core.task import TaskSpec
 
 BACKENDS: Registry[Any] = Registry("pipeline.sim", "simulator")
+SUPPORTS: Registry[Any] = Registry("scene_gen.supports", "support")
+RANDOMISATIONS: Registry[Any] = Registry("scene_gen.randomisation", "randomisation")
 
 
 class RunConfig(Frozen):
@@ -31,6 +33,11 @@ class RunConfig(Frozen):
     robot: str = Field(default="panda", description="Robot of the asset library.")
     backend: str = Field(default="genesis", description="Physics backend, a file name of pipeline/sim.")
     device: str = Field(default="cpu", description="Device of the backend: cpu or gpu.")
+    support: str = Field(default="table", description="What the robot works on, a file of scene_gen/supports.")
+    randomise: str = Field(
+        default="off",
+        description="Domain randomisation, a file of scene_gen/randomisation; drawn anew for every batch.",
+    )
     solver: str = Field(default="vipr", description="Demonstration solver.")
     seed: int = Field(default=0, ge=0, lt=2**63, description="Root of every random stream of the run.")
     given: tuple[TaskSpec, ...] = Field(
@@ -56,8 +63,8 @@ def presets() -> Registry[RunConfig]:
 def compose(preset: str, **overrides: Any) -> RunConfig:
     """The preset with every override that is not None applied.
 
-    Raises :class:`UnknownNameError` for an unknown preset or backend and :class:`InvalidInputError` for a value out of
-    range. Robots are checked against the library by :func:`flows.tasks.check_robot`, which knows it.
+    Raises :class:`UnknownNameError` for an unknown preset, backend, support or randomisation and
+    :class:`InvalidInputError` for a value out of range. The robot is checked by whoever knows the library.
     """
     base = presets().get(preset).model_dump()
     given = {k: v for k, v in overrides.items() if v is not None}
@@ -67,8 +74,13 @@ def compose(preset: str, **overrides: Any) -> RunConfig:
         config = RunConfig.model_validate({**base, **given, "preset": preset})
     except ValidationError as error:
         raise InvalidInputError(_first_problem(error)) from None
-    if config.backend not in BACKENDS:
-        raise UnknownNameError("backend", config.backend, BACKENDS.names)
+    for kind, name, known in (
+        ("backend", config.backend, BACKENDS),
+        ("support", config.support, SUPPORTS),
+        ("randomisation", config.randomise, RANDOMISATIONS),
+    ):
+        if name not in known:
+            raise UnknownNameError(kind, name, known.names)
     return config
 
 

@@ -19,7 +19,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
-from flows.config import RunConfig
+from assets.variants import Adopting
+from flows.config import RANDOMISATIONS, RunConfig
 from flows.folder import RunFolder
 from flows.jobs import Attempt, BatchJob, BatchReport, failed
 from flows.notices import Listener, Notice, silence
@@ -37,6 +38,7 @@ from pipeline.dataset.part import write_part
 from pipeline.rollout import attempt
 from pipeline.validate import Validation, validate
 from scene_gen.builder import TabletopBuilder
+from scene_gen.variation import Variation
 from task_gen.dynamic_gate import dynamic_gate
 
 Result = TypeVar("Result")
@@ -62,7 +64,7 @@ class Runner(Protocol):
 class Bench:
     """What a simulator process keeps warm."""
 
-    catalog: Catalog
+    catalog: Adopting
     simulator: Simulator
 
 
@@ -121,7 +123,7 @@ class _Batch:
     def run(self, write: Callable[[list[Episode]], object]) -> BatchReport:
         job, simulator = self.job, self.bench.simulator
         with self._stage("build"):
-            builder = TabletopBuilder(self.bench.catalog, self.bench.catalog.robot(job.config.robot))
+            builder = self._builder()
             scenes = self._build(builder)
         with self._stage("gate"):
             verdict = dynamic_gate(job.task, scenes, builder, simulator, seed=self._seed("dynamic_gate"))
@@ -141,6 +143,14 @@ class _Batch:
         return self._report(
             "done", built=len(scenes), replayed=len(episodes), attempts=attempts, reasons=verdict.reasons
         )
+
+    def _builder(self) -> TabletopBuilder:
+        """What the scenes of this batch have in common is drawn here, if anything is to differ between batches."""
+        config, catalog = self.job.config, self.bench.catalog
+        variation = None
+        if config.randomise != "off":
+            variation = Variation(RANDOMISATIONS.get(config.randomise), self._seed("randomise"), catalog)
+        return TabletopBuilder(catalog, catalog.robot(config.robot), support=config.support, variation=variation)
 
     def _build(self, builder: TabletopBuilder) -> tuple[SceneSpec, ...]:
         job = self.job

@@ -9,6 +9,8 @@ The rule, for whoever drives a robot by ``action_ee_delta``:
 2. The commanded joints follow the commanded pose: from the last command, a few iterations of damped least squares,
    within the joint limits; what freedom is left is drawn weakly towards the joints of the start.
 3. The gripper's width is absolute and is passed on.
+
+Of a robot with several arms, deltas move the first one; the others stay where they were commanded at the start.
 """
 
 from __future__ import annotations
@@ -39,12 +41,13 @@ def delta_to_joints(robot: RobotSpec, start: NDArray[np.floating], deltas: NDArr
     gets, and finds back when the command does. Raises :class:`InvalidInputError` on other shapes or on NaN.
     """
     first, steps = _checked(robot, start, deltas)
-    solver = _Follower(robot, first[:, :-1])
-    q, joints = first[:, :-1], np.empty((*steps.shape[:2], robot.dof), np.float32)
+    width = robot.width_column
+    solver = _Follower(robot, first[:, :width])
+    q, joints = first[:, :width], np.repeat(first[None].astype(np.float32), len(steps), axis=0)
     for t, goal in enumerate(commanded_poses(robot, first, steps)):
         q = solver.follow(poses.to_matrix(goal), q)
-        joints[t, :, :-1] = q
-    joints[..., -1] = np.clip(steps[..., -1], 0.0, robot.gripper.max_width)
+        joints[t, :, :width] = q
+    joints[..., width] = np.clip(steps[..., -1], 0.0, robot.gripper.max_width)
     return joints
 
 

@@ -111,13 +111,15 @@ def goal_held(problem: Problem, replay: Replay) -> NDArray[np.bool_]:
 def end_effector_deltas(robot: RobotSpec, start: NDArray[np.floating], actions: Actions) -> F32:
     """Commanded tool motion (T, 7) per step: translation [m], rotation vector [rad] in the base frame, width [m].
 
-    ``start`` (dof,) is what was commanded at the reset. The last entry is the absolute gripper opening of the action.
+    ``start`` (dof,) is what was commanded at the reset. The last entry is the absolute gripper opening of the
+    action. Of a robot with several arms these are the first one's.
     """
     commanded = np.concatenate([np.asarray(start, np.float32)[None], actions])
     tool = forward_kinematics(robot, commanded[:, :-1])
     shift = tool[1:, :3] - tool[:-1, :3]
     turn = poses.quat_to_rotvec(poses.quat_multiply(tool[1:, 3:], poses.quat_conjugate(tool[:-1, 3:])))
-    return np.concatenate([shift, turn, actions[:, -1:]], axis=1).astype(np.float32)
+    width = actions[:, robot.width_column, None]
+    return np.concatenate([shift, turn, width], axis=1).astype(np.float32)
 
 
 def _episode(

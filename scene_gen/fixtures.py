@@ -5,33 +5,35 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.core.asset import AssetSpec
+from pipeline.core.geometry import Joint
 from pipeline.core.poses import Array, compose, pose, quat_from_yaw
 from scene_gen.footprint import Rectangle, bottom
 
-FRONT = (0.66, 0.71)  # m from the robot to the closed drawer front
+FRONT = (0.66, 0.71)  # m from the robot to the closed drawer front, for a Panda
 SIDE = 0.12  # m
 TURN = float(np.deg2rad(8.0))
 HAND_ROOM = 0.12  # m in front of an open drawer for the hand that pulls it
+STANDING_ROOM = 0.02  # m in front of a fixture that does not open
 
 
-def table_pose(asset: AssetSpec) -> Array:
-    """``T_world_base`` (7,) with the table's top at z = 0; a table's frame is the robot's otherwise."""
+def table_pose(asset: AssetSpec, *, aside: float = 0.0) -> Array:
+    """``T_world_base`` (7,) with the table's top at z = 0, moved by ``aside`` m along y; its frame is the robot's."""
     bounds = asset.links[""].bounds
-    return pose((0.0, 0.0, -(bounds.pose[2] + bounds.half[2])))
+    return pose((0.0, aside, -(bounds.pose[2] + bounds.half[2])))
 
 
-def cabinet_pose(asset: AssetSpec, stream: np.random.Generator) -> Array:
-    """``T_world_base`` (7,) of an articulated fixture at the far side of the table, facing the robot."""
+def cabinet_pose(asset: AssetSpec, stream: np.random.Generator, *, size: float = 1.0) -> Array:
+    """``T_world_base`` (7,) of a fixture at the far side of the table, facing a robot ``size`` times a Panda."""
     facing = opening_direction(asset)
     turn = float(np.pi - np.arctan2(facing[1], facing[0]) + stream.uniform(-TURN, TURN))
-    back = stream.uniform(*FRONT) + _depth(asset, facing)
+    back = stream.uniform(*FRONT) * size + _depth(asset, facing)
     return pose((back, stream.uniform(-SIDE, SIDE), -bottom(asset.links[""])), quat_from_yaw(turn))
 
 
 def travel_zone(asset: AssetSpec, at: Array) -> Rectangle:
     """What a cabinet at ``at`` needs of the table: itself, its drawers' travel and the hand's room before them."""
     facing, base = opening_direction(asset), asset.links[""].bounds
-    out = max((j.upper - j.lower for j in asset.joints if j.kind == "prismatic"), default=0.2) + HAND_ROOM
+    out = max((_swing(asset, j) for j in asset.joints), default=STANDING_ROOM - HAND_ROOM) + HAND_ROOM
     reach = _depth(asset, facing) + out
     across = np.array([-facing[1], facing[0]])
     depth, width = float(np.abs(facing) @ base.half[:2]), float(np.abs(across) @ base.half[:2])
@@ -47,6 +49,13 @@ def opening_direction(asset: AssetSpec) -> Array:
         if joint.kind == "prismatic" and np.hypot(*joint.axis[:2]) > 0.5:
             return np.array(joint.axis[:2]) * (1.0 if joint.opens == "upper" else -1.0)
     return np.array([-1.0, 0.0])
+
+
+def _swing(asset: AssetSpec, joint: Joint) -> float:
+    """How far [m] a link comes out at most: a slide by its travel, a door by its width."""
+    if joint.kind == "prismatic":
+        return joint.upper - joint.lower
+    return 2 * max(asset.links[joint.link].bounds.half)
 
 
 def _depth(asset: AssetSpec, facing: Array) -> float:

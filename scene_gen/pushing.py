@@ -10,18 +10,25 @@ from pipeline.core.asset import AssetSpec
 from pipeline.core.doors import Unplaceable
 from pipeline.core.poses import Array
 from scene_gen.footprint import Rectangle, footprint, free
-from scene_gen.workspace import CLEARANCE, TRIES, on_table, reachable
+from scene_gen.workspace import CLEARANCE, TRIES, Workspace, standing
 
 DISTANCE = (0.12, 0.20)  # m between the centres at the start
 OFF_ZONE = 0.02  # m between the object's centre and the region's edge, at least: a start must not be a goal
 SKEW = float(np.deg2rad(8.0))  # a face within 6 degrees of the push: 14 of 16; at random angles: 8 of 16
 ROOM = 0.10  # m behind the object for the closed fingers and their approach
 HAND = 0.05  # m half the width that the fingers sweep
+TAIL = (0.22, 0.72)  # m from a Panda's base to the hand behind the object
 FORWARD = float(np.deg2rad(100.0))  # pushes lead away from the robot or sideways: the arm then stays out of the way
 
 
 def push_start(
-    name: str, asset: AssetSpec, zone: Rectangle, taken: Sequence[Rectangle], stream: np.random.Generator
+    name: str,
+    asset: AssetSpec,
+    zone: Rectangle,
+    taken: Sequence[Rectangle],
+    stream: np.random.Generator,
+    *,
+    workspace: Workspace,
 ) -> Array:
     """A pose (7,) from which ``asset`` can be pushed straight into ``zone``; raises :class:`Unplaceable`."""
     for _ in range(TRIES):
@@ -30,8 +37,8 @@ def push_start(
         distance = stream.uniform(*DISTANCE)
         if distance < _edge(zone, along) + OFF_ZONE:
             continue
-        at = on_table(asset, (zone.x, zone.y) - distance * along, _square_on(heading, stream))
-        if _fits(footprint(asset, tuple(at)), along, zone, taken):
+        at = standing(asset, (zone.x, zone.y) - distance * along, _square_on(heading, stream))
+        if _fits(footprint(asset, at), along, zone, taken, workspace=workspace):
             return at
     raise Unplaceable(f"No place from which {name!r} could be pushed into its region; use a smaller object or region.")
 
@@ -60,7 +67,8 @@ def _edge(zone: Rectangle, along: Array) -> float:
     return float(np.min(np.array([zone.half_x, zone.half_y]) / np.maximum(local, 1e-9)))
 
 
-def _fits(start: Rectangle, along: Array, zone: Rectangle, taken: Sequence[Rectangle]) -> bool:
+def _fits(start: Rectangle, along: Array, zone: Rectangle, taken: Sequence[Rectangle], *, workspace: Workspace) -> bool:
     tail = np.array([start.x, start.y]) - along * (max(start.half_x, start.half_y) + ROOM)
-    in_reach = reachable(start.x, start.y) and bool(np.hypot(*tail) >= 0.22) and bool(np.hypot(*tail) <= 0.72)
+    behind = float(np.hypot(*tail)) / workspace.size
+    in_reach = workspace.reachable(start.x, start.y) and TAIL[0] <= behind <= TAIL[1]
     return in_reach and free(corridor(start, zone), taken) and free(start, taken, CLEARANCE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from pipeline.core.camera import CameraSpec
 from pipeline.core.geometry import Vec3
 from pipeline.core.poses import look_at
@@ -13,9 +15,9 @@ EYE: Vec3 = (0.10, -0.95, 0.80)
 TARGET: Vec3 = (0.40, 0.0, 0.19)
 
 
-def front_camera(width: int = 128, height: int = 128) -> CameraSpec:
-    """The fixed view ``front``: workspace, hand and drawer fronts in one picture."""
-    x, y, z, qw, qx, qy, qz = (float(v) for v in look_at(EYE, TARGET))
+def front_camera(width: int = 128, height: int = 128, *, size: float = 1.0) -> CameraSpec:
+    """The fixed view ``front``: workspace, hand and drawer fronts in one picture; the robot is ``size`` Pandas."""
+    x, y, z, qw, qx, qy, qz = (float(v) for v in look_at(size * np.array(EYE), size * np.array(TARGET)))
     return CameraSpec(name="front", pose=(x, y, z, qw, qx, qy, qz), width=width, height=height, fovy=56.0)
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from pipeline.core.asset import AssetSpec
 from pipeline.core.doors import Catalog
 from pipeline.core.errors import GoalSyntaxError, UnknownNameError
@@ -16,12 +14,11 @@ from pipeline.core.task import TaskSpec
 from pipeline.holds import parse
 from task_gen.compose import TABLE
 from task_gen.contradictions import contradictions
+from task_gen.pantry import CROWDED, covered, crowded
 from task_gen.suitability import misuses, unmovable
 
 FREE_OBJECTS = 8
 FIXTURES = 1  # at the back of the table
-CROWDED = 0.35  # of the workspace's 0.25 m2: beyond it rejection sampling finds no layout
-WORKSPACE = 0.35 * 0.70  # m2
 
 
 @dataclass(frozen=True)
@@ -87,6 +84,6 @@ def _crowded(assets: dict[str, AssetSpec]) -> Iterator[str]:
     if len(fixtures) > FIXTURES:
         yield f"There is room for one fixture beside the table, got {', '.join(fixtures)}."
     laid = [a for a in assets.values() if not a.fixed or a.can("region")]
-    area = sum(float(np.prod(2 * np.array(a.links[""].bounds.half[:2]))) for a in laid)
-    if area > CROWDED * WORKSPACE:
+    area = covered(laid)
+    if crowded(*laid):
         yield f"The objects cover {area:.3f} m2, more than {CROWDED:.0%} of the workspace; use fewer or smaller ones."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 
 import numpy as np
@@ -14,10 +15,12 @@ from pipeline.core.robot import RobotSpec
 FINGER_SLACK = 0.004  # m of opening beyond the object: the hand nudges it less
 CAVITY_SLACK = 0.020  # m between an object and the walls it is lowered between, both sides together
 RIM = 0.005  # m that a contained object's centre must be below the rim (as ``inside`` demands)
-LIFT = 0.005  # m that curved floors carry an object above their deepest point
+LIFT = 0.012  # m that curved floors carry an object above their deepest point
 OVERHANG = 1.2  # of the support's size: a little over the edge still stands
 # An open drawer shows about two thirds of its inside; what is longer cannot be lowered past the cabinet by a hand.
 DRAWER_ITEM = 0.11  # m
+CROWDED = 0.35  # of the workspace's 0.25 m2: beyond it rejection sampling finds no layout
+WORKSPACE = 0.35 * 0.70  # m2
 PUSH_FACE = 0.04  # m of height that two fingertips need to push against
 
 
@@ -48,8 +51,19 @@ class Pantry:
 
     @cached_property
     def openable(self) -> tuple[tuple[AssetSpec, str], ...]:
-        """Articulated assets with a link that slides or swings open."""
-        return tuple((a, j.link) for a in self.having("openable") for j in a.joints)
+        """Articulated assets with a drawer; no skill opens what swings yet, and not all that slides is a drawer."""
+        every = ((a, j) for a in self.having("openable") for j in a.joints)
+        return tuple((a, j.link) for a, j in every if j.kind == "prismatic" and "pull" in a.links[j.link].axes)
+
+
+def covered(assets: Iterable[AssetSpec]) -> float:
+    """Table area [m2] that assets stand on, by their bounds."""
+    return sum(float(np.prod(2 * np.array(a.links[""].bounds.half[:2]))) for a in assets)
+
+
+def crowded(*assets: AssetSpec) -> bool:
+    """Whether assets leave each other too little room on the table."""
+    return covered(assets) > CROWDED * WORKSPACE
 
 
 def fits_gripper(asset: AssetSpec, robot: RobotSpec) -> bool:

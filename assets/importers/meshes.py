@@ -1,4 +1,4 @@
-"""Mesh tools: merge, decimate, shade, and write light OBJ files that every engine reads the same way."""
+"""Mesh tools: merge, decimate, shade, and write files that every engine reads the same way: OBJ and binary MSH."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import fast_simplification
 import numpy as np
 import trimesh
 from numpy.typing import NDArray
+
+from pipeline.core.errors import AssetError
 
 Array = NDArray[np.float64]
 CREASE = np.radians(35.0)  # rad; sharper edges keep a visible crease
@@ -48,6 +50,38 @@ def write_obj(path: Path, mesh: trimesh.Trimesh, uv: Array | None = None) -> Non
     corner = "{0}/{0}/{0}" if uv is not None else "{0}//{0}"
     lines += ["f " + " ".join(corner.format(i + 1) for i in face) for face in mesh.faces]
     path.write_text("\n".join(lines) + "\n")
+
+
+def write_msh(path: Path, mesh: trimesh.Trimesh, *, uv: Array | None = None, shaded: bool = True) -> None:
+    """Write MuJoCo's binary mesh format: a third of the OBJ's size, read by MuJoCo and, through it, by Genesis.
+
+    Little-endian: four int32 counts (vertices, normals, texture coordinates, faces), float32 vertices [m], normals,
+    texture coordinates (n, 2), then int32 faces. The format's v axis points down, OBJ's and ours up. Without ``shaded``
+    there are no normals: what only collides needs none.
+    """
+    vertices = np.asarray(mesh.vertices, float).round(6) + 0.0
+    normals = np.asarray(mesh.vertex_normals, float).round(4) + 0.0 if shaded else np.zeros((0, 3))
+    down = np.zeros((0, 2)) if uv is None else np.stack([uv[:, 0], 1.0 - uv[:, 1]], axis=1).round(5)
+    counts = np.array([len(vertices), len(normals), len(down), len(mesh.faces)], "<i4")
+    parts = [a.astype("<f4").tobytes() for a in (vertices, normals, down)]
+    path.write_bytes(counts.tobytes() + b"".join(parts) + np.asarray(mesh.faces, "<i4").tobytes())
+
+
+def read_msh(path: Path) -> tuple[trimesh.Trimesh, Array | None]:
+    """The mesh and texture coordinates (n, 2), v upwards, of a file that :func:`write_msh` wrote."""
+    data = path.read_bytes()
+    counts = [int(n) for n in np.frombuffer(data, "<i4", 4)]
+    widths = [3, 3, 2]
+    if len(data) != 16 + 4 * sum(n * w for n, w in zip(counts, [*widths, 3], strict=True)):
+        raise AssetError(f"{str(path)!r} is not a binary MSH: its size does not fit its counts. Write it anew.")
+    blocks, at = list[Array](), 16
+    for count, width in zip(counts, widths, strict=False):
+        blocks.append(np.frombuffer(data, "<f4", count * width, at).reshape(count, width).astype(float))
+        at += 4 * count * width
+    faces = np.frombuffer(data, "<i4", counts[3] * 3, at).reshape(-1, 3)
+    vertices, normals, down = blocks
+    mesh = trimesh.Trimesh(vertices, faces, vertex_normals=normals if len(normals) else None, process=False)
+    return mesh, np.stack([down[:, 0], 1.0 - down[:, 1]], axis=1) if len(down) else None
 
 
 def convex_hull(points: Array, *, vertices: int = 64) -> trimesh.Trimesh:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from assets.importers.robot_mjcf import RobotSource
+from assets.importers.robot_source import ArmSource, RobotSource, read_mjcf
 from assets.values import pose7
 from pipeline.core.asset import Licence
 from pipeline.core.camera import CameraSpec
@@ -18,7 +18,8 @@ from pipeline.core.poses import matrix_to_quat
 from pipeline.core.robot import Gripper
 
 PACKAGE = "genesis"
-XML = "assets/xml/franka_emika_panda/panda.xml"
+XML = "franka_emika_panda/panda.xml"
+TOOL: Pose7 = (0.0, 0.0, 0.1034, 1.0, 0.0, 0.0, 0.0)  # T_hand_tool
 LICENCE_TEXT = Path(__file__).parent / "notices" / "panda" / "NOTICE.md"
 
 GRIPPER = Gripper(
@@ -38,23 +39,23 @@ GRIPPER = Gripper(
 
 def panda() -> RobotSource:
     """The Panda; raises AssetError when genesis-world is not installed."""
-    found = importlib.util.find_spec(PACKAGE)
-    if found is None or found.origin is None:
-        raise AssetError("The Panda is imported from the package genesis-world. Install it: pip install -e '.[sim]'.")
-    return RobotSource(
-        name="panda",
-        noun="Franka Panda arm",
-        xml=Path(found.origin).parent / XML,
-        base_link="link0",
-        arm=tuple(f"joint{i}" for i in range(1, 8)),
+    arm = ArmSource(
+        joints=tuple(f"joint{i}" for i in range(1, 8)),
         tool_link="hand",
-        tool=(0.0, 0.0, 0.1034, 1.0, 0.0, 0.0, 0.0),
+        tool=TOOL,
         gripper=GRIPPER,
         home=(0.0, -math.pi / 4, 0.0, -3 * math.pi / 4, 0.0, math.pi / 2, math.pi / 4),
         max_velocity=(2.175, 2.175, 2.175, 2.175, 2.61, 2.61, 2.61),
         max_acceleration=(15.0, 7.5, 10.0, 12.5, 15.0, 20.0, 20.0),
         kp=(4500.0, 4500.0, 3500.0, 3500.0, 2000.0, 2000.0, 2000.0),
         max_force=(87.0, 87.0, 87.0, 87.0, 12.0, 12.0, 12.0),
+    )
+    return RobotSource(
+        name="panda",
+        noun="Franka Panda arm",
+        model=read_mjcf(genesis_models("panda") / XML, robot="panda", package="genesis-world"),
+        base_link="link0",
+        arms=(arm,),
         cameras=(CameraSpec(name="wrist", mount="hand", pose=wrist_camera(), fovy=75.0),),
         reach=0.8,
         licence=Licence(
@@ -71,6 +72,16 @@ def panda() -> RobotSource:
         fine=("hand", "left_finger", "right_finger"),
         notices=(LICENCE_TEXT,),
     )
+
+
+def genesis_models(robot: str) -> Path:
+    """Folder of the MJCF models that genesis-world ships; raises AssetError when it is not installed."""
+    found = importlib.util.find_spec(PACKAGE)
+    if found is None or found.origin is None:
+        raise AssetError(
+            f"Robot {robot!r} is imported from the package genesis-world. Install it: pip install -e '.[sim]'."
+        )
+    return Path(found.origin).parent / "assets" / "xml"
 
 
 def wrist_camera() -> Pose7:

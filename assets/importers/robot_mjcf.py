@@ -1,4 +1,4 @@
-"""Robot importer: any MJCF arm with a parallel gripper becomes a light model and a RobotSpec card."""
+"""Robot importer: any MuJoCo model of arms with two-finger grippers becomes a light model and a RobotSpec card."""
 
 # The bindings of mujoco carry no type information.
 # pyright: reportAttributeAccessIssue=false
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import shutil
 import xml.etree.ElementTree as ET
-from dataclasses import dataclass
 from pathlib import Path
 
 import mujoco
@@ -19,66 +18,49 @@ from assets.annotation.spheres import cover_with_spheres
 from assets.cards import write_card
 from assets.importers.meshes import convex_hull, decimate, joined, shade, write_obj
 from assets.importers.mjcf import new_model, numbers, write_model
+from assets.importers.robot_source import ArmSource, RobotSource
 from assets.values import pose7, vec3
-from pipeline.core.asset import Licence
-from pipeline.core.camera import CameraSpec
 from pipeline.core.errors import AssetError
 from pipeline.core.geometry import Pose7
-from pipeline.core.poses import compose, pose, quat_to_matrix, transform_points
-from pipeline.core.robot import ArmJoint, Gripper, RobotSpec, Sphere
+from pipeline.core.poses import compose, pose, quat_rotate, transform_points
+from pipeline.core.robot import ArmGroup, ArmJoint, RobotSpec, Sphere
 
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class RobotSource:
-    """What an MJCF does not say about a robot; tuples over the arm run base to tool."""
-
-    name: str
-    noun: str
-    xml: Path
-    base_link: str
-    arm: tuple[str, ...]
-    tool_link: str
-    tool: Pose7
-    gripper: Gripper
-    home: tuple[float, ...]
-    max_velocity: tuple[float, ...]
-    max_acceleration: tuple[float, ...]
-    kp: tuple[float, ...]
-    max_force: tuple[float, ...]
-    cameras: tuple[CameraSpec, ...]
-    reach: float
-    licence: Licence
-    gain_source: str
-    faces: int = 10_000
-    cover: tuple[float, float] = (0.015, 0.015)  # m; how far spheres stand out, and what may stand out of them
-    fine: tuple[str, ...] = ()
-    fine_cover: tuple[float, float] = (0.008, 0.006)  # m
-    notices: tuple[Path, ...] = ()
+GEOM_TYPES = {
+    mujoco.mjtGeom.mjGEOM_BOX: "box",
+    mujoco.mjtGeom.mjGEOM_CAPSULE: "capsule",
+    mujoco.mjtGeom.mjGEOM_CYLINDER: "cylinder",
+    mujoco.mjtGeom.mjGEOM_SPHERE: "sphere",
+}
+GRID = 5e-4  # m
+OUTLINE = 0.003  # m; by how much decimation may move the ends of a mesh
+SPECK = 0.002  # m; smaller collision spheres only help MuJoCo's mesh contacts and are left out
 
 
 def import_robot(source: RobotSource, folder: Path) -> RobotSpec:
-    """Write ``folder``'s model, meshes and card from ``source``; raises AssetError when the MJCF is not there."""
-    if not source.xml.exists():
-        raise AssetError(f"Robot {source.name!r}: no MJCF at {str(source.xml)!r}. Install the package that holds it.")
+    """Write ``folder``'s model, meshes and card from ``source``; raises AssetError when its model does not compile."""
+    try:
+        model = source.model.compile()
+    except ValueError as error:
+        raise AssetError(f"Robot {source.name!r}: MuJoCo cannot compile its model: {error}.") from error
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "meshes").mkdir(parents=True)
-    model = mujoco.MjModel.from_xml_path(str(source.xml))
     write_model(_light_model(model, source, folder), folder / "model.xml")
     for notice in source.notices:
         shutil.copyfile(notice, folder / notice.name)
+    first, *others = (_group(model, source, arm) for arm in source.arms)
     spec = RobotSpec(
         name=source.name,
         noun=source.noun,
         files={},
         base_link=source.base_link,
-        arm=_chain(model, source),
-        tool_link=source.tool_link,
-        tool=source.tool,
-        flange=_pose(_relative(model, _joint_body(model, source.arm[-1]), source.tool_link)),
-        gripper=source.gripper,
-        home=source.home,
+        arm=first.arm,
+        tool_link=first.tool_link,
+        tool=first.tool,
+        flange=first.flange,
+        gripper=first.gripper,
+        home=first.home,
+        others=tuple(others),
         spheres=_spheres(model, source),
         cameras=source.cameras,
         reach=source.reach,
@@ -89,10 +71,23 @@ def import_robot(source: RobotSource, folder: Path) -> RobotSpec:
     return spec
 
 
-def _chain(model: mujoco.MjModel, source: RobotSource) -> tuple[ArmJoint, ...]:
+def _group(model: mujoco.MjModel, source: RobotSource, arm: ArmSource) -> ArmGroup:
+    return ArmGroup(
+        name=arm.name,
+        arm=_chain(model, source, arm),
+        tool_link=arm.tool_link,
+        tool=arm.tool,
+        flange=_pose(_relative(model, _joint_body(model, arm.joints[-1]), arm.tool_link)),
+        gripper=arm.gripper,
+        home=arm.home,
+    )
+
+
+def _chain(model: mujoco.MjModel, source: RobotSource, arm: ArmSource) -> tuple[ArmJoint, ...]:
     joints: list[ArmJoint] = []
     parent = source.base_link
-    for i, name in enumerate(source.arm):
+    kv = arm.kv or tuple(kp / 10 for kp in arm.kp)
+    for i, name in enumerate(arm.joints):
         joint, body = model.joint(name), _joint_body(model, name)
         joints.append(
             ArmJoint(
@@ -102,11 +97,11 @@ def _chain(model: mujoco.MjModel, source: RobotSource) -> tuple[ArmJoint, ...]:
                 axis=vec3(joint.axis),
                 lower=float(joint.range[0]),
                 upper=float(joint.range[1]),
-                max_velocity=source.max_velocity[i],
-                max_acceleration=source.max_acceleration[i],
-                kp=source.kp[i],
-                kv=source.kp[i] / 10,
-                max_force=source.max_force[i],
+                max_velocity=arm.max_velocity[i],
+                max_acceleration=arm.max_acceleration[i],
+                kp=arm.kp[i],
+                kv=kv[i],
+                max_force=arm.max_force[i],
             )
         )
         parent = body
@@ -134,7 +129,7 @@ def _relative(model: mujoco.MjModel, ancestor: str, body: str) -> Array:
 def _spheres(model: mujoco.MjModel, source: RobotSource) -> dict[str, tuple[Sphere, ...]]:
     found: dict[str, tuple[Sphere, ...]] = {}
     for body in range(1, model.nbody):
-        pieces = [_geom_points(model, g) for g in _geoms(model, body, visual=False)]
+        pieces = [_geom_points(model, g) for g in _solids(model, body)]
         if pieces:
             name = model.body(body).name
             overshoot, slack = source.fine_cover if name in source.fine else source.cover
@@ -144,17 +139,34 @@ def _spheres(model: mujoco.MjModel, source: RobotSource) -> dict[str, tuple[Sphe
 
 def _light_model(model: mujoco.MjModel, source: RobotSource, folder: Path) -> ET.Element:
     root, asset, world = new_model(source.name)
-    for material in range(model.nmat):
-        rgba = numbers(model.mat_rgba[material].round(4))
-        ET.SubElement(asset, "material", name=model.mat(material).name, rgba=rgba, specular="0.5", shininess="0.25")
+    for material, rgba in _materials(model).items():
+        ET.SubElement(asset, "material", name=material, rgba=numbers(rgba.round(4)), specular="0.5", shininess="0.25")
     written = {0: world}
-    budget = source.faces / sum(_weight(model, g) for b in range(model.nbody) for g in _geoms(model, b, visual=True))
+    budget = source.faces / sum(_weight(model, g) for b in range(model.nbody) for g in _visuals(model, b))
     for body in range(1, model.nbody):
         element = _write_body(model, body, written[int(model.body_parentid[body])])
         written[body] = element
         _write_visuals(model, body, (asset, element), folder, budget=budget)
         _write_collisions(model, body, (asset, element), folder)
+    if source.ties:
+        _write_ties(source, ET.SubElement(root, "equality"))
     return root
+
+
+def _materials(model: mujoco.MjModel) -> dict[str, Array]:
+    """Colours of all visual geoms by material; one without a material goes by its own colour."""
+    named = {model.mat(m).name: model.mat_rgba[m] for m in range(model.nmat)}
+    plain = {
+        _material(model, g): model.geom_rgba[g] for b in range(model.nbody) for g in _visuals(model, b)
+        if model.geom_matid[g] < 0
+    }  # fmt: skip
+    return named | plain
+
+
+def _material(model: mujoco.MjModel, geom: int) -> str:
+    if model.geom_matid[geom] >= 0:
+        return model.mat(int(model.geom_matid[geom])).name
+    return "colour_" + "_".join(f"{round(float(c) * 255):02x}" for c in model.geom_rgba[geom])
 
 
 def _write_body(model: mujoco.MjModel, body: int, parent: ET.Element) -> ET.Element:
@@ -189,31 +201,25 @@ def _write_visuals(
     model: mujoco.MjModel, body: int, into: tuple[ET.Element, ET.Element], folder: Path, *, budget: float
 ) -> None:
     """One mesh a material: merged, decimated to its share of the budget, and shaded."""
-    by_material: dict[int, list[int]] = {}
-    for g in _geoms(model, body, visual=True):
-        by_material.setdefault(int(model.geom_matid[g]), []).append(g)
+    by_material: dict[str, list[int]] = {}
+    for g in _visuals(model, body):
+        by_material.setdefault(_material(model, g), []).append(g)
     for material, geoms in by_material.items():
-        label = f"{model.body(body).name}_{model.mat(material).name}"
-        parts = [decimate(_geom_mesh(model, g), max(12, int(budget * _weight(model, g)))) for g in geoms]
+        label = f"{model.body(body).name}_{material}"
+        parts = [_lighter(_geom_mesh(model, g), max(12, int(budget * _weight(model, g)))) for g in geoms]
         write_obj(folder / "meshes" / f"{label}.obj", shade(joined(parts)))
         ET.SubElement(into[0], "mesh", name=label, file=f"meshes/{label}.obj", inertia="shell")
         ET.SubElement(
-            into[1],
-            "geom",
-            type="mesh",
-            mesh=label,
-            material=model.mat(material).name,
-            contype="0",
-            conaffinity="0",
-            group="2",
+            into[1], "geom", type="mesh", mesh=label, material=material, contype="0", conaffinity="0", group="2"
         )
 
 
 def _write_collisions(model: mujoco.MjModel, body: int, into: tuple[ET.Element, ET.Element], folder: Path) -> None:
-    for k, g in enumerate(_geoms(model, body, visual=False)):
+    for k, g in enumerate(_solids(model, body)):
         attributes = {"group": "3", "rgba": "0.5 0.5 0.5 1", "friction": "1 0.005 0.0001"}
-        if model.geom_type[g] == mujoco.mjtGeom.mjGEOM_BOX:
-            attributes |= {"type": "box", "size": numbers(model.geom_size[g]), "pos": numbers(model.geom_pos[g])}
+        kind = GEOM_TYPES.get(mujoco.mjtGeom(int(model.geom_type[g])))
+        if kind is not None:
+            attributes |= {"type": kind, "size": numbers(model.geom_size[g]), "pos": numbers(model.geom_pos[g])}
             attributes["quat"] = numbers(model.geom_quat[g])
         else:
             label = f"{model.body(body).name}_hull_{k}"
@@ -223,10 +229,40 @@ def _write_collisions(model: mujoco.MjModel, body: int, into: tuple[ET.Element, 
         ET.SubElement(into[1], "geom", attributes)
 
 
-def _geoms(model: mujoco.MjModel, body: int, *, visual: bool) -> list[int]:
+def _write_ties(source: RobotSource, equality: ET.Element) -> None:
+    """Each linked joint as a linear function of the driven joint it follows, from their travel."""
+    for arm in source.arms:
+        grip = arm.gripper
+        travel = dict(zip((*grip.joints, *grip.linked), grip.travel, strict=bool(grip.travel)))
+        for joint in grip.linked:
+            mine, leader = np.array(travel[joint]), np.array(travel[source.ties[joint]])
+            slope, offset = np.polyfit(leader, mine, 1)
+            ET.SubElement(
+                equality,
+                "joint",
+                joint1=joint,
+                joint2=source.ties[joint],
+                polycoef=numbers([round(offset, 9), round(slope, 9), 0, 0, 0]),
+            )
+
+
+def _solids(model: mujoco.MjModel, body: int) -> list[int]:
+    """Geoms of a body that collide."""
+    sphere = mujoco.mjtGeom.mjGEOM_SPHERE
+    solid = [g for g in _geoms(model, body) if model.geom_contype[g] | model.geom_conaffinity[g]]
+    return [g for g in solid if model.geom_type[g] != sphere or model.geom_size[g, 0] > SPECK]
+
+
+def _visuals(model: mujoco.MjModel, body: int) -> list[int]:
+    """Mesh geoms of a body that are only seen; where there are none, the ones it collides with are seen too."""
+    meshes = [g for g in _geoms(model, body) if model.geom_type[g] == mujoco.mjtGeom.mjGEOM_MESH]
+    only_seen = [g for g in meshes if not model.geom_contype[g] | model.geom_conaffinity[g]]
+    return only_seen or meshes
+
+
+def _geoms(model: mujoco.MjModel, body: int) -> range:
     first = int(model.body_geomadr[body])
-    own = range(first, first + int(model.body_geomnum[body]))
-    return [g for g in own if bool(model.geom_contype[g] | model.geom_conaffinity[g]) != visual]
+    return range(first, first + int(model.body_geomnum[body]))
 
 
 def _geom_mesh(model: mujoco.MjModel, geom: int) -> trimesh.Trimesh:
@@ -238,11 +274,38 @@ def _geom_mesh(model: mujoco.MjModel, geom: int) -> trimesh.Trimesh:
 
 
 def _geom_points(model: mujoco.MjModel, geom: int) -> Array:
-    """Corner points (n, 3) of a box or mesh geom in its body's frame [m]."""
-    if model.geom_type[geom] == mujoco.mjtGeom.mjGEOM_MESH:
+    """Surface points (n, 3) of a collision geom in its body's frame [m] whose convex hull is the geom."""
+    kind, size = mujoco.mjtGeom(int(model.geom_type[geom])), model.geom_size[geom]
+    if kind == mujoco.mjtGeom.mjGEOM_MESH:
         return np.asarray(_geom_mesh(model, geom).vertices, float)
-    corners = np.array(np.meshgrid(*[[-1.0, 1.0]] * 3)).reshape(3, -1).T * model.geom_size[geom]
-    return corners @ quat_to_matrix(model.geom_quat[geom]).T + model.geom_pos[geom]
+    if kind == mujoco.mjtGeom.mjGEOM_BOX:
+        local = np.array(np.meshgrid(*[[-1.0, 1.0]] * 3)).reshape(3, -1).T * size
+    elif kind == mujoco.mjtGeom.mjGEOM_CYLINDER:
+        local = np.asarray(trimesh.creation.cylinder(size[0], height=2 * size[1], sections=24).vertices)
+    elif kind == mujoco.mjtGeom.mjGEOM_CAPSULE:
+        local = np.asarray(trimesh.creation.capsule(height=2 * size[1], radius=size[0], count=[16, 16]).vertices)
+        local = local - (local.max(axis=0) + local.min(axis=0)) / 2
+    elif kind == mujoco.mjtGeom.mjGEOM_SPHERE:
+        local = np.asarray(trimesh.creation.icosphere(subdivisions=2, radius=float(size[0])).vertices)
+    else:
+        raise AssetError(f"Geom {geom} of body {model.body(int(model.geom_bodyid[geom])).name!r} is a {kind.name}.")
+    return quat_rotate(model.geom_quat[geom], local) + model.geom_pos[geom]
+
+
+def _lighter(mesh: trimesh.Trimesh, faces: int) -> trimesh.Trimesh:
+    """The mesh with about ``faces`` triangles, more where it would lose parts of its outline.
+
+    Where edge collapse gets stuck, vertices are merged on a grid first: the long thin triangles of meshes exported from
+    CAD would flip at every collapse.
+    """
+    light = decimate(mesh, faces)
+    if len(light.faces) > 2 * faces:
+        cells, corner = np.unique(np.round(mesh.vertices / GRID), axis=0, return_inverse=True)
+        merged = trimesh.Trimesh(cells * GRID, corner.reshape(-1)[mesh.faces], process=False)
+        merged.update_faces(np.asarray(merged.area_faces) > 0)
+        light = decimate(merged, faces)
+    lost = np.abs(light.bounds - mesh.bounds).max() > OUTLINE
+    return _lighter(mesh, 2 * faces) if lost and faces < len(mesh.faces) else light
 
 
 def _weight(model: mujoco.MjModel, geom: int) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -17,10 +18,12 @@ from trimesh.resolvers import ZipResolver
 
 from assets.annotation.boxes import aligned_box
 from assets.annotation.describe import describe
+from assets.annotation.solids import Solids
 from assets.draft import Draft
 from assets.importers.convex import decompose
 from assets.importers.meshes import convex_hull, decimate, joined, shade
 from assets.importers.panda import GRIPPER
+from assets.materials import Form, prior_mass
 from assets.package import Body, Piece, Visual
 from pipeline.core.asset import Affordance, Licence
 from pipeline.core.errors import AssetError, UnknownNameError
@@ -28,7 +31,8 @@ from pipeline.core.geometry import Vec3
 
 Array = NDArray[np.float64]
 FACES = 5000
-TEXTURE = 512  # pixels
+TEXTURES = (512, 384, 256)  # pixels of the longer side; the largest that stays light is taken
+LIGHT = 150_000  # bytes of the compressed image
 FOOT = 0.0025  # m
 LICENCES = {
     "BlendSwap-CC-0": "CC0-1.0",
@@ -49,7 +53,7 @@ class SweetHomeItem:
     model: str
     noun: str
     category: str
-    mass: float
+    mass: float | None  # kg; None: by the material prior
     affordances: tuple[Affordance, ...]
     scale: float = 1.0
     stretch: Vec3 = (1.0, 1.0, 1.0)  # further scale along x, y, z after turning up
@@ -57,6 +61,9 @@ class SweetHomeItem:
     solid: Literal["convex", "hull", "box"] = "convex"  # decompose, wrap once, or bound
     threshold: float = 0.08
     pieces: int = 16
+    faces: int = 2500  # that the decomposition sees
+    material: str = "plastic"
+    form: Form = "solid"  # how the prior weighs it
     colors: tuple[
         tuple[str, tuple[float, float, float, float]], ...
     ] = ()  # material name -> colour, replaces the file's
@@ -82,11 +89,19 @@ def import_sweethome(item: SweetHomeItem, libraries: Path = DEFAULT_FOLDER) -> D
         name=item.name,
         category=item.category,
         noun=item.noun,
-        bodies={"": Body(visuals, pieces, item.mass)},
+        bodies={"": Body(visuals, pieces, _mass(item, pieces))},
         geometry={"": geometry},
         affordances=item.affordances,
         licence=_licence(item, entry),
+        material=item.material,
     )
+
+
+def _mass(item: SweetHomeItem, pieces: list[Piece]) -> float:
+    if item.mass is not None:
+        return item.mass
+    solids = [trimesh.Trimesh(p, process=False) for p in Solids.of(pieces).pieces]
+    return round(prior_mass(item.material, solids, item.form), 3)
 
 
 def _entry(archive: zipfile.ZipFile, item: SweetHomeItem) -> dict[str, str]:
@@ -146,7 +161,7 @@ def _pieces(item: SweetHomeItem, parts: dict[str, trimesh.Trimesh]) -> list[Piec
         return [aligned_box(*whole.bounds)]
     if item.solid == "hull":
         return [convex_hull(_footed(whole.vertices))]
-    found = decompose(whole, threshold=item.threshold, pieces=item.pieces)
+    found = decompose(whole, threshold=item.threshold, pieces=item.pieces, faces=item.faces)
     return [trimesh.convex.convex_hull(_footed(p.vertices)) for p in found]
 
 
@@ -176,9 +191,15 @@ def _color(material: object) -> tuple[float, float, float, float]:
 
 
 def _texture(image: Image.Image) -> NDArray[np.uint8]:
-    rgb = image.convert("RGB")
-    rgb.thumbnail((TEXTURE, TEXTURE), Image.Resampling.LANCZOS)
-    return np.asarray(rgb, np.uint8)
+    """The picture at the largest of ``TEXTURES`` whose file stays below ``LIGHT``; the smallest if none does."""
+    pixels = np.zeros((1, 1, 3), np.uint8)
+    for size in TEXTURES:
+        rgb = image.convert("RGB")
+        rgb.thumbnail((size, size), Image.Resampling.LANCZOS)
+        pixels = np.asarray(rgb, np.uint8)
+        if len(zlib.compress(np.diff(pixels, axis=1).tobytes(), 9)) < LIGHT:
+            break
+    return pixels
 
 
 def _licence(item: SweetHomeItem, entry: dict[str, str]) -> Licence:

@@ -39,7 +39,7 @@ class CollisionModel:
         self._arm = arm
         self._base = world.body("robot").astype(float)
         self._links, self._local, self._radius = _spheres(arm.robot)
-        opening = world.qpos[:, -1].astype(float) if width is None else np.full(len(world), width)
+        opening = world.qpos[:, arm.robot.width_column].astype(float) if width is None else np.full(len(world), width)
         self._fingers = _finger_spheres(arm.robot, opening)
         self._owners: list[str] = []
         centres, rotations, halves = [], [], []

@@ -58,7 +58,7 @@ def _lower(ex: Execution, call: SkillCall, tool: Array, q_above: Array) -> None:
 
 def _release(ex: Execution, call: SkillCall, tool: Array) -> None:
     ex.begin(f"{call}: release")
-    measured = ex.state().qpos[:, -1].astype(float)
+    measured = ex.state().qpos[:, ex.robot.width_column].astype(float)
     ex.grip(np.minimum(measured + OPENING, ex.robot.gripper.max_width), 0.3)
     ex.begin(f"{call}: retreat")
     path, ok = ex.arm.follow(ex.to_base(withdrawal(tool), np.arange(len(ex.q))), ex.q)

@@ -38,6 +38,8 @@ def generate(
     robot: Annotated[str | None, typer.Option(help=help_of("robot"))] = None,
     backend: Annotated[str | None, typer.Option(help=help_of("backend"))] = None,
     device: Annotated[str | None, typer.Option(help=help_of("device"))] = None,
+    support: Annotated[str | None, typer.Option(help=help_of("support"))] = None,
+    randomise: Annotated[str | None, typer.Option(help=help_of("randomise"))] = None,
     seed: Annotated[int | None, typer.Option(help=help_of("seed"))] = None,
     tasks_from: Annotated[
         list[Path] | None, typer.Option("--tasks-from", "--task-file", help="JSON files with tasks to demonstrate.")
@@ -67,7 +69,7 @@ def generate(
     count = len(given) if given is not None and tasks is None else tasks
     config = compose(
         preset, tasks=count, demos=demos, batch=batch, rounds=rounds, robot=robot, backend=backend,
-        device=device, seed=seed, given=given,
+        device=device, support=support, randomise=randomise, seed=seed, given=given,
     )  # fmt: skip
     options = ModelOptions(model=model, budget_usd=budget_usd, budget_tokens=budget_tokens)
     config, proposed = with_author(config, author, catalog, options)

@@ -1,4 +1,4 @@
-"""Forward kinematics and the geometric Jacobian of a RobotSpec's arm, batched, in the robot's base frame."""
+"""Forward kinematics and the geometric Jacobian of a robot's arms, batched, in the robot's base frame."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pipeline.core.poses import Array, from_matrix, to_matrix
-from pipeline.core.robot import RobotSpec
+from pipeline.core.robot import ArmGroup, RobotSpec
 
 
 class SerialChain:
-    """The arm as constant matrices, for callers that ask often; product of exponentials along the chain.
+    """One arm, by default a robot's first, as constant matrices, for callers that ask often.
+
+    Product of exponentials along the chain.
 
     Source: Lynch and Park, "Modern Robotics" (2017), section 4. Leading axes of ``q`` are free everywhere.
     """
 
-    def __init__(self, robot: RobotSpec) -> None:
+    def __init__(self, robot: RobotSpec | ArmGroup) -> None:
         axes = np.array([joint.axis for joint in robot.arm])
         self._origins = to_matrix([joint.origin for joint in robot.arm])
         self._axes = axes
@@ -57,19 +59,30 @@ class SerialChain:
         return out
 
 
-def forward_kinematics(robot: RobotSpec, q: ArrayLike) -> Array:
-    """T_base_tool (batch, 7) at arm positions ``q`` (batch, >= arm joints) rad; a single (n,) gives a single (7,)."""
+def forward_kinematics(robot: RobotSpec | ArmGroup, q: ArrayLike) -> Array:
+    """T_base_tool (batch, 7) at arm positions ``q`` (batch, >= arm joints) rad; a single (n,) gives a single (7,).
+
+    A robot stands for its first arm; for another one pass its group and its columns of ``q``.
+    """
     chain = SerialChain(robot)
     return from_matrix(chain.tool(chain.frames(q)))
 
 
 def link_poses(robot: RobotSpec, q: ArrayLike) -> dict[str, Array]:
-    """T_base_link (batch, 7) of the base, every arm link and the tool link, keyed by MJCF body."""
-    chain = SerialChain(robot)
-    frames = chain.frames(q)
-    tool_link = chain.tool_link(frames)
-    named = {robot.base_link: np.broadcast_to(np.eye(4), tool_link.shape), robot.tool_link: tool_link}
-    named |= {joint.link: frames[..., i, :, :] for i, joint in enumerate(robot.arm)}
+    """T_base_link (batch, 7) of the base, every arm link and the tool links, keyed by MJCF body.
+
+    ``q`` (batch, >= joints of the first arm); arms whose columns it does not hold are left out.
+    """
+    q, column = np.asarray(q, float), 0
+    named = {robot.base_link: np.broadcast_to(np.eye(4), (*q.shape[:-1], 4, 4))}
+    for group in robot.arms:
+        if q.shape[-1] < column + len(group.arm):
+            break
+        chain = SerialChain(group)
+        frames = chain.frames(q[..., column:])
+        named[group.tool_link] = chain.tool_link(frames)
+        named |= {joint.link: frames[..., i, :, :] for i, joint in enumerate(group.arm)}
+        column += group.dof
     return {name: from_matrix(m) for name, m in named.items()}
 
 

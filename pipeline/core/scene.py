@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from pipeline.core.asset import AssetSpec
 from pipeline.core.camera import CameraSpec
@@ -60,12 +60,16 @@ class SceneSpec(Frozen):
     physics: Physics = Field(default_factory=Physics)
     floor_height: float = -0.75
     seed: int = 0
+    draws: dict[str, JsonValue] = Field(
+        default_factory=dict,
+        description="every value that domain randomisation drew, enough to apply it to the plain scene again",
+    )
 
     @property
     def build_key(self) -> str:
-        """Scenes that share it differ only in poses, joints and seed and can be stepped as one batch."""
+        """Scenes that share it differ only in poses, joints, seed and draws and can be stepped as one batch."""
         parts = [p.name + "=" + p.asset.sha256 for p in self.placements]
-        rest = self.model_dump_json(exclude={"task", "robot", "robot_start", "placements", "seed"})
+        rest = self.model_dump_json(exclude={"task", "robot", "robot_start", "placements", "seed", "draws"})
         return hashlib.sha256("|".join([self.robot.sha256, *parts, rest]).encode()).hexdigest()
 
     def placement(self, name: str) -> Placement:

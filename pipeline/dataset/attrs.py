@@ -113,7 +113,6 @@ def _tasks(contents: Contents) -> list[dict[str, Any]]:
 
 
 def _robot(robot: RobotSpec) -> dict[str, Any]:
-    names = [*(j.name for j in robot.arm), "gripper_width"]
     return {
         "type": robot.noun,
         "name": robot.name,
@@ -121,7 +120,7 @@ def _robot(robot: RobotSpec) -> dict[str, Any]:
         "model": robot.model,
         "model_sha256": robot.files.get(robot.model),
         "dof": robot.dof,
-        "names": names,
+        "names": list(robot.action_names),
         "license": robot.licence.model_dump(mode="json"),
     }
 

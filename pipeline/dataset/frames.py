@@ -29,7 +29,7 @@ def frame_arrays(episode: Episode) -> dict[str, NDArray[Any]]:
         "state": s.qpos,
         "qvel": s.qvel,
         "ee_pose": s.tcp,
-        "gripper_width": s.qpos[:, -1:],
+        "gripper_width": s.qpos[:, episode.scene.robot.width_column, None],
         "object_pose": s.pose[:, first:],
         "object_joint": s.joint,
         "goal_progress": np.asarray(episode.progress, np.float32),

@@ -130,9 +130,9 @@ def widen(block: NDArray[Any], row: tuple[int, ...]) -> NDArray[Any]:
 
 
 def _robot_arrays(robot: RobotSpec) -> list[ArraySpec]:
-    names = [*(j.name for j in robot.arm), "gripper_width"]
-    units = ["rad"] * len(robot.arm) + ["m"]
-    rates = ["rad/s"] * len(robot.arm) + ["m/s"]
+    names = list(robot.action_names)
+    units = [unit for group in robot.arms for unit in (*["rad"] * len(group.arm), "m")]
+    rates = [f"{unit}/s" for unit in units]
     dof = (robot.dof,)
     return [
         ArraySpec("action", "float32", dof, _action_attrs(names, units)),

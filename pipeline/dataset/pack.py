@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,13 +67,27 @@ def _contents(sources: Sequence[zarr.Group], *, val_fraction: float) -> Contents
     columns["episode_task"] = np.array([index[name] for name in names], np.int32)
     columns["episode_split"] = assign_splits(ids, columns["episode_task"].tolist(), val_fraction=val_fraction)
     cards = _cards(sources, records)
-    robots = {r.scene["robot"] for r in records}
-    if len(robots) > 1:
-        names = sorted(f"{cards[r].name} {r[:8]}" for r in robots)
+    return Contents(_robot(records, cards), cards, records, list(tasks.values()), columns, _cameras(sources))
+
+
+def _robot(records: Sequence[Record], cards: Mapping[str, Card]) -> RobotSpec:
+    """The first episode's robot; the others may differ from it in controller gains, which each scene holds."""
+    robots: list[RobotSpec] = []
+    for sha in dict.fromkeys(r.scene["robot"] for r in records):
+        card = cards[sha]
+        assert isinstance(card, RobotSpec)
+        robots.append(card)
+    if len({_untuned(robot) for robot in robots}) > 1:
+        names = sorted(f"{robot.name} {robot.sha256[:8]}" for robot in robots)
         raise DatasetError(f"A dataset holds one robot, these parts hold {names}; pack them apart.")
-    robot = cards[robots.pop()]
-    assert isinstance(robot, RobotSpec)
-    return Contents(robot, cards, records, list(tasks.values()), columns, _cameras(sources))
+    return robots[0]
+
+
+def _untuned(robot: RobotSpec) -> str:
+    """All of a robot but its controller gains, as text."""
+    gains = {"kp": True, "kv": True}
+    arm: dict[str, Any] = {"arm": {"__all__": gains}, "gripper": gains}
+    return robot.model_dump_json(exclude={**arm, "others": {"__all__": arm}})
 
 
 def _of_part(source: zarr.Group) -> Columns:

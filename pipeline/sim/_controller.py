@@ -37,8 +37,8 @@ def clamp(robot: RobotSpec, actions: ArrayLike) -> Array:
 
 def limits(robot: RobotSpec) -> tuple[Array, Array]:
     """Lower and upper bounds (dof,) of an action."""
-    lower = [joint.lower for joint in robot.arm] + [0.0]
-    upper = [joint.upper for joint in robot.arm] + [robot.gripper.max_width]
+    lower = [v for group in robot.arms for v in (*(joint.lower for joint in group.arm), 0.0)]
+    upper = [v for group in robot.arms for v in (*(joint.upper for joint in group.arm), group.gripper.max_width)]
     return np.array(lower), np.array(upper)
 
 
@@ -56,7 +56,9 @@ def check_scenes(scenes: Sequence[SceneSpec]) -> None:
     dof = scenes[0].robot.dof
     short = [row for row, scene in enumerate(scenes) if len(scene.robot_start) != dof]
     if short:
-        raise InvalidInputError(f"robot_start of rows {short} must hold {dof} values (arm joints and gripper width).")
+        raise InvalidInputError(
+            f"robot_start of rows {short} must hold {dof} values (joints and gripper width of every arm)."
+        )
 
 
 def check_actions(actions: ArrayLike, *, batch: int, dof: int) -> NDArray[np.float32]:

@@ -20,7 +20,7 @@ from pipeline.core.layout import FLOOR, LEFT_FINGER, RIGHT_FINGER, ROBOT, SceneL
 from pipeline.core.robot import RobotSpec
 from pipeline.core.scene import Placement, SceneSpec
 from pipeline.sim._cameras import scene_cameras, to_opengl
-from pipeline.sim._controller import limits
+from pipeline.sim._gripper import driven_joints, gains, linked_joints, spans
 from pipeline.sim._mujoco_look import add_floor, add_lights, set_up_visuals
 
 Ints = NDArray[np.intp]
@@ -41,10 +41,9 @@ class CompiledScene:
     layout: SceneLayout
     bodies: Ints  # (bodies,)  MuJoCo body of each column; the floor's is the world body
     geom_column: Ints  # (ngeom,)  column of each geom
-    arm: Ints  # (n,)  qpos addresses
-    arm_dof: Ints  # (n,)
-    fingers: Ints  # (fingers,)
-    fingers_dof: Ints
+    driven: Ints  # (driven,)  qpos addresses of the joints with a servo, in the order of the controls
+    driven_dof: Ints  # (driven,)
+    linked: Ints  # (linked,)  qpos addresses of the joints that constraints tie to driven ones
     joints: Ints  # (joints,)
     joints_dof: Ints
     tool_body: int
@@ -105,14 +104,8 @@ def _attach_robot(spec: mj.MjSpec, scene: SceneSpec, files: FileStore) -> None:
     frame = spec.worldbody.add_frame(pos=scene.robot_pose[:3], quat=scene.robot_pose[3:])
     spec.attach(child, prefix="robot/", frame=frame)
     _exclude_neighbours(spec, "robot/")
-    lower, upper = limits(robot)
-    for i, joint in enumerate(robot.arm):
-        gains = (joint.kp, joint.kv, joint.max_force)
-        _add_servo(spec, joint.name, gains=gains, span=(lower[i], upper[i]))
-    grip = robot.gripper
-    for name in grip.joints:
-        gains = (grip.kp, grip.kv, grip.max_force)
-        _add_servo(spec, name, gains=gains, span=(0.0, grip.max_width / 2))
+    for name, kp, kv, force, span in zip(driven_joints(robot), *gains(robot), spans(robot), strict=True):
+        _add_servo(spec, name, gains=(kp, kv, force), span=(span[0], span[1]))
 
 
 def _add_servo(spec: mj.MjSpec, joint: str, *, gains: tuple[float, float, float], span: tuple[float, float]) -> None:
@@ -174,17 +167,16 @@ def _apply_cards(model: mj.MjModel, scene: SceneSpec) -> None:
 def _index(model: mj.MjModel, scene: SceneSpec) -> CompiledScene:
     layout = SceneLayout.of(scene)
     bodies = np.array([_body(model, _mujoco_name(scene.robot, layout, name)) for name in layout.bodies], dtype=np.intp)
-    arm = [f"robot/{joint.name}" for joint in scene.robot.arm]
-    fingers = [f"robot/{name}" for name in scene.robot.gripper.joints]
+    driven = [f"robot/{name}" for name in driven_joints(scene.robot)]
+    linked = [f"robot/{name}" for name in linked_joints(scene.robot)]
     return CompiledScene(
         model=model,
         layout=layout,
         bodies=bodies,
         geom_column=_geom_columns(model, bodies),
-        arm=_addresses(model, "qpos", arm),
-        arm_dof=_addresses(model, "dof", arm),
-        fingers=_addresses(model, "qpos", fingers),
-        fingers_dof=_addresses(model, "dof", fingers),
+        driven=_addresses(model, "qpos", driven),
+        driven_dof=_addresses(model, "dof", driven),
+        linked=_addresses(model, "qpos", linked),
         joints=_addresses(model, "qpos", layout.joints),
         joints_dof=_addresses(model, "dof", layout.joints),
         tool_body=_body(model, f"robot/{scene.robot.tool_link}"),

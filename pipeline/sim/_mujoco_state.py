@@ -14,6 +14,7 @@ from pipeline.core.layout import FLOOR
 from pipeline.core.poses import compose
 from pipeline.core.scene import SceneSpec
 from pipeline.core.world import WorldState
+from pipeline.sim._gripper import measured, measured_rates
 from pipeline.sim._mujoco_model import CompiledScene
 
 
@@ -22,10 +23,10 @@ class Recorder:
 
     def __init__(self, compiled: CompiledScene, scene: SceneSpec, worlds: Sequence[mj.MjData]) -> None:
         self.compiled, self.worlds = compiled, worlds
-        self.tool, self.floor_height = scene.robot.tool, scene.floor_height
+        self.robot, self.floor_height = scene.robot, scene.floor_height
         self.joint_names = compiled.layout.joints
-        self.positions = np.concatenate([compiled.joints, compiled.arm, compiled.fingers])
-        self.speeds = np.concatenate([compiled.joints_dof, compiled.arm_dof, compiled.fingers_dof])
+        self.positions = np.concatenate([compiled.joints, compiled.driven])
+        self.speeds = np.concatenate([compiled.joints_dof, compiled.driven_dof])
         self.bodies = np.append(compiled.bodies, compiled.tool_body)
         self.roots = compiled.model.body_rootid[compiled.bodies]
 
@@ -78,10 +79,10 @@ class Trace:
         r = self.recorder
         position, quat = _flat(self.position), _flat(self.quat)
         pose = np.concatenate([position, quat], axis=-1)
-        tcp = compose(pose[:, -1], r.tool)
+        tcp = compose(pose[:, -1], r.robot.tool)
         floor = r.compiled.layout.body(FLOOR)
         pose[:, floor, 2] = r.floor_height
-        joints, arm = len(r.compiled.joints), len(r.compiled.arm)
+        joints = len(r.compiled.joints)
         qpos, qvel = _flat(self.qpos), _flat(self.qvel)
         contact = _flat(self.contact)
         return WorldState(
@@ -90,8 +91,8 @@ class Trace:
             velocity=self._velocity(position[:, :-1]).astype(np.float32),
             joint=qpos[:, :joints].astype(np.float32),
             joint_velocity=qvel[:, :joints].astype(np.float32),
-            qpos=_fold_fingers(qpos[:, joints:], arm).astype(np.float32),
-            qvel=_fold_fingers(qvel[:, joints:], arm).astype(np.float32),
+            qpos=measured(r.robot, qpos[:, joints:]).astype(np.float32),
+            qvel=measured_rates(r.robot, qpos[:, joints:], qvel[:, joints:]).astype(np.float32),
             tcp=tcp.astype(np.float32),
             contact=contact | np.swapaxes(contact, -1, -2),
         )
@@ -105,8 +106,3 @@ class Trace:
 
 def _flat(values: np.ndarray) -> np.ndarray:
     return values.reshape(-1, *values.shape[2:])
-
-
-def _fold_fingers(values: np.ndarray, arm: int) -> np.ndarray:
-    """Arm joints and the opening width: the mean finger position, twice."""
-    return np.concatenate([values[:, :arm], 2 * values[:, arm:].mean(axis=1, keepdims=True)], axis=1)

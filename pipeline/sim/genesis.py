@@ -22,6 +22,15 @@ from pipeline.core.scene import Light, Placement, SceneSpec
 from pipeline.core.world import F32, Actions, Bools, Frames, WorldState, WorldTrace
 from pipeline.sim._cameras import scene_cameras, world_points
 from pipeline.sim._controller import check_actions, check_rows, check_scenes, clamp, substep_targets
+from pipeline.sim._gripper import (
+    driven_joints,
+    gains,
+    joint_targets,
+    linked_joints,
+    linked_positions,
+    measured,
+    measured_rates,
+)
 
 # Engines grow by about 0.15 GB a scene, so only the latest builds stay warm.
 MAX_BUILT = 3
@@ -129,8 +138,8 @@ class _Columns:
     links: NDArray[np.int64]  # (bodies,) engine link of each body column
     body_of_link: NDArray[np.int64]  # (engine links,) body column, -1 = none
     joint_dofs: NDArray[np.int64]  # (joints,)
-    arm_dofs: NDArray[np.int64]
-    finger_dofs: NDArray[np.int64]
+    driven_dofs: NDArray[np.int64]  # the robot's joints with a servo
+    linked_dofs: NDArray[np.int64]  # the robot's joints that constraints tie to driven ones
     tool_link: int
 
 
@@ -175,7 +184,7 @@ class _Built:
         import torch
 
         targets = torch.as_tensor(self._joint_targets(actions), device=self._device)
-        dofs = torch.as_tensor(np.concatenate([self._columns.arm_dofs, self._columns.finger_dofs]), device=self._device)
+        dofs = torch.as_tensor(self._columns.driven_dofs, device=self._device)
         states: list[WorldState] = []
         for step in targets:
             for target in step:
@@ -210,7 +219,7 @@ class _Built:
             joint=q[:, columns.joint_dofs].astype(np.float32),
             joint_velocity=v[:, columns.joint_dofs].astype(np.float32),
             qpos=self._robot_columns(q),
-            qvel=self._robot_columns(v),
+            qvel=self._robot_rates(q, v),
             tcp=tcp.astype(np.float32),
             contact=contact,
         )
@@ -275,8 +284,8 @@ class _Built:
         self._robot.set_quat(base[:, 3:], envs_idx=rows, relative=True)
         start = np.array([s.robot_start for s in scenes], np.float32)
         q = np.zeros((len(rows), self._robot.n_dofs), np.float32)
-        q[:, self._columns.arm_dofs - self._robot.dof_start] = start[:, :-1]
-        q[:, self._columns.finger_dofs - self._robot.dof_start] = start[:, -1:] / 2
+        q[:, self._columns.driven_dofs - self._robot.dof_start] = joint_targets(self.spec.robot, start)
+        q[:, self._columns.linked_dofs - self._robot.dof_start] = linked_positions(self.spec.robot, start)
         self._robot.set_dofs_position(q, envs_idx=rows)
         self._target[rows] = start
 
@@ -289,17 +298,18 @@ class _Built:
         entity.set_dofs_position(values, dofs, envs_idx=rows)
 
     def _joint_targets(self, actions: Actions) -> F32:
-        """(time, substeps, batch, arm + fingers) position targets, within the robot's limits."""
+        """(time, substeps, batch, driven joints) position targets, within the robot's limits."""
         held = clamp(self.spec.robot, actions)
         path = substep_targets(self._target, held, substeps=self.spec.physics.substeps)
         self._target = held[-1]
-        fingers = np.repeat(path[..., -1:] / 2, len(self._columns.finger_dofs), axis=-1)
-        return np.concatenate([path[..., :-1], fingers], axis=-1).astype(np.float32)
+        return joint_targets(self.spec.robot, path).astype(np.float32)
 
     def _robot_columns(self, dofs: NDArray[Any]) -> F32:
-        width = dofs[:, self._columns.finger_dofs].sum(axis=1, keepdims=True)
-        width = width * (2.0 / len(self._columns.finger_dofs))
-        return np.concatenate([dofs[:, self._columns.arm_dofs], width], axis=1).astype(np.float32)
+        return measured(self.spec.robot, dofs[:, self._columns.driven_dofs]).astype(np.float32)
+
+    def _robot_rates(self, dofs: NDArray[Any], rates: NDArray[Any]) -> F32:
+        driven = self._columns.driven_dofs
+        return measured_rates(self.spec.robot, dofs[:, driven], rates[:, driven]).astype(np.float32)
 
     def _fill_fixed(self, pose: NDArray[Any], velocity: NDArray[Any]) -> None:
         # The engine merges links welded to the world, so a fixed base's own frame is the placement's, as loaded.
@@ -346,8 +356,8 @@ class _Built:
             links=links,
             body_of_link=body_of_link,
             joint_dofs=np.array(joint_dofs, np.int64),
-            arm_dofs=np.array([robot.get_joint(j.name).dofs_idx[0] for j in spec.arm], np.int64),
-            finger_dofs=np.array([robot.get_joint(j).dofs_idx[0] for j in spec.gripper.joints], np.int64),
+            driven_dofs=np.array([robot.get_joint(j).dofs_idx[0] for j in driven_joints(spec)], np.int64),
+            linked_dofs=np.array([robot.get_joint(j).dofs_idx[0] for j in linked_joints(spec)], np.int64),
             tool_link=robot.get_link(spec.tool_link).idx,
         )
 
@@ -366,14 +376,11 @@ class _Built:
         return self._bodies[base].get_joint(name).dofs_idx[0]
 
     def _set_gains(self) -> None:
-        robot, spec, columns = self._robot, self.spec.robot, self._columns
-        arm = (columns.arm_dofs - robot.dof_start).tolist()
-        fingers = (columns.finger_dofs - robot.dof_start).tolist()
-        grip, count = spec.gripper, len(fingers)
-        force = np.array([j.max_force for j in spec.arm] + [grip.max_force] * count, np.float32)
-        robot.set_dofs_kp(np.array([j.kp for j in spec.arm] + [grip.kp] * count, np.float32), arm + fingers)
-        robot.set_dofs_kv(np.array([j.kv for j in spec.arm] + [grip.kv] * count, np.float32), arm + fingers)
-        robot.set_dofs_force_range(-force, force, arm + fingers)
+        robot, driven = self._robot, (self._columns.driven_dofs - self._robot.dof_start).tolist()
+        kp, kv, force = (values.astype(np.float32) for values in gains(self.spec.robot))
+        robot.set_dofs_kp(kp, driven)
+        robot.set_dofs_kv(kv, driven)
+        robot.set_dofs_force_range(-force, force, driven)
 
 
 GL_ADVICE = (

@@ -27,8 +27,9 @@ class kinematic:
 
     Closing fingers stop at, centre and hold what lies between them; opening drops it, level, at once, to the highest
     surface below. A held link moves along its joint within the limits. Fingers that move sideways push free bodies
-    and sliding links ahead of them. The arm itself touches nothing, and bodies do not push each other. Before the
-    first step bodies are where the scene puts them, even in mid-air. Velocities are differences over a control step.
+    and sliding links ahead of them. Only the first arm's hand does so; other arms merely go where they are sent. The
+    arm itself touches nothing, and bodies do not push each other. Before the first step bodies are where the scene
+    puts them, even in mid-air. Velocities are differences over a control step.
     """
 
     def __init__(self, files: FileStore, device: str = "cpu") -> None:
@@ -60,8 +61,8 @@ class kinematic:
         states = list[WorldState]()
         for targets, tool in zip(values, tools, strict=True):
             for row, world in enumerate(self._worlds):
-                world.step(tool[row], float(targets[row, -1]))
-            state = self._observe(targets[:, :-1], before=state)
+                world.step(tool[row], float(targets[row, robot.width_column]))
+            state = self._observe(targets, before=state)
             states.append(state)
         self._state = state
         return WorldTrace.of(states)
@@ -81,8 +82,8 @@ class kinematic:
         for row in chosen:
             scene = self._scenes[row]
             tool = compose(scene.robot_pose, forward_kinematics(scene.robot, starts[row]))
-            self._worlds[row].reset(tool, float(starts[row, -1]))
-        fresh = self._observe(starts[:, :-1], before=None)
+            self._worlds[row].reset(tool, float(starts[row, scene.robot.width_column]))
+        fresh = self._observe(starts, before=None)
         self._state = fresh if self._state is None else _merge(self._state, fresh, chosen)
         return self._state
 
@@ -102,11 +103,12 @@ class kinematic:
         """Forget the worlds."""
         self._worlds, self._scenes, self._state = [], (), None
 
-    def _observe(self, arm: Array, *, before: WorldState | None) -> WorldState:
+    def _observe(self, targets: Array, *, before: WorldState | None) -> WorldState:
         worlds = self._worlds
         pose = np.array([world.pose for world in worlds])
         joint = np.array([world.joint for world in worlds]).reshape(len(worlds), -1)
-        qpos = np.concatenate([arm, [[world.width] for world in worlds]], axis=1)
+        qpos = targets.copy()
+        qpos[:, self._scenes[0].robot.width_column] = [world.width for world in worlds]
         rate = self._scenes[0].physics.control_hz
         return WorldState(
             layout=SceneLayout.of(self._scenes[0]) if before is None else before.layout,

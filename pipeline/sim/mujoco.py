@@ -16,6 +16,7 @@ from pipeline.core.scene import SceneSpec
 from pipeline.core.world import Actions, Frames, WorldState, WorldTrace
 from pipeline.sim._cameras import choose_cameras
 from pipeline.sim._controller import check_actions, check_rows, check_scenes, clamp, substep_targets
+from pipeline.sim._gripper import joint_targets, linked_positions
 from pipeline.sim._mujoco_model import CompiledScene, compile_scene, solver_steps
 from pipeline.sim._mujoco_render import OffscreenRenderer
 from pipeline.sim._mujoco_state import Recorder
@@ -65,7 +66,7 @@ class mujoco:
         robot, substeps = self._scenes[0].robot, self._scenes[0].physics.substeps
         values = clamp(robot, check_actions(actions, batch=len(self._worlds), dof=robot.dof))
         targets = substep_targets(self._target, values, substeps=substeps)
-        ctrl = _controls(targets, fingers=len(robot.gripper.joints))
+        ctrl = joint_targets(robot, targets)
         repeat, trace = solver_steps(self._scenes[0]), recorder.start(len(values))
         for row, data in enumerate(self._worlds):
             for t in range(len(values)):
@@ -113,8 +114,8 @@ class mujoco:
         scene, data = self._scenes[row], self._worlds[row]
         mj.mj_resetData(compiled.model, data)
         start = clamp(scene.robot, scene.robot_start)
-        data.qpos[compiled.arm] = start[:-1]
-        data.qpos[compiled.fingers] = start[-1] / 2
+        data.qpos[compiled.driven] = joint_targets(scene.robot, start)
+        data.qpos[compiled.linked] = linked_positions(scene.robot, start)
         for placement in scene.placements:
             if placement.asset.fixed:
                 index = compiled.mocap[placement.name]
@@ -123,7 +124,7 @@ class mujoco:
                 address = compiled.free[placement.name]
                 data.qpos[address : address + 7] = placement.pose
         data.qpos[compiled.joints] = recorder.initial_joints(scene)
-        data.ctrl[:] = _controls(start, fingers=len(compiled.fingers))
+        data.ctrl[:] = joint_targets(scene.robot, start)
         mj.mj_step1(compiled.model, data)
         self._target[row] = start
 
@@ -139,11 +140,6 @@ class mujoco:
         if self._renderer is not None:
             self._renderer.close()
         self._renderer = None
-
-
-def _controls(targets: np.ndarray, *, fingers: int) -> np.ndarray:
-    """Servo targets (..., arm + fingers) of action targets (..., dof): each finger goes half the width."""
-    return np.concatenate([targets[..., :-1], np.repeat(targets[..., -1:] / 2, fingers, axis=-1)], axis=-1)
 
 
 def _step(model: mj.MjModel, data: mj.MjData, controls: np.ndarray, *, repeat: int) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from pipeline.core.asset import AssetSpec
 from pipeline.core.task import TaskSpec
 from task_gen.compose import TABLE, choose, fixture, manipuland, placed, receptacle
-from task_gen.pantry import Pantry, fits_inside, fits_on, fits_under
+from task_gen.pantry import Pantry, crowded, fits_inside, fits_on, fits_under
 from task_gen.words import link_noun, phrase, slug, the, the_link
 
 ON = ("put {x} on {y}", "place {x} onto {y}", "pick up {x} and set it on {y}")
@@ -32,7 +32,7 @@ def _inside(pantry: Pantry, stream: np.random.Generator) -> TaskSpec:
         (x, y)
         for y in pantry.having("container")
         for x in pantry.graspable
-        if not y.fixed and x != y and fits_inside(x, y.links[""])
+        if not y.fixed and x != y and fits_inside(x, y.links[""]) and not crowded(x, y)
     ]
     x, y = choose(pairs, stream, what="graspable object that fits into a container")
     return _task(x, y, placed(x, f"(inside {x.name} {y.name})"), ("put", "in"), phrase(IN, stream, x=the(x), y=the(y)))
@@ -43,7 +43,7 @@ def _on(pantry: Pantry, stream: np.random.Generator) -> TaskSpec:
         (x, y)
         for y in pantry.having("support")
         for x in pantry.graspable
-        if not y.fixed and not y.can("stackable") and x != y and fits_on(x, y.links[""])
+        if not y.fixed and not y.can("stackable") and x != y and fits_on(x, y.links[""]) and not crowded(x, y)
     ]
     x, y = choose(pairs, stream, what="graspable object that fits on a support")
     return _task(x, y, placed(x, f"(on {x.name} {y.name})"), ("put", "on"), phrase(ON, stream, x=the(x), y=the(y)))
@@ -51,7 +51,7 @@ def _on(pantry: Pantry, stream: np.random.Generator) -> TaskSpec:
 
 def _beside(pantry: Pantry, stream: np.random.Generator) -> TaskSpec:
     x = choose(pantry.graspable, stream, what="graspable object")
-    others = [a for a in pantry.everything if not a.fixed and a != x and a.category != x.category]
+    others = [a for a in pantry.everything if not a.fixed and a != x and a.category != x.category and not crowded(a, x)]
     y = choose(others, stream, what="second object to stand beside")
     side = choose(tuple(SIDES), stream, what="side")
     relation = f"(near {x.name} {y.name}) ({SIDES[side]} {x.name} {y.name})"

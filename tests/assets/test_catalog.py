@@ -24,7 +24,7 @@ def test_names_are_sorted_and_hold_the_first_set() -> None:
     catalog = LibraryCatalog()
     assert list(catalog.assets) == sorted(catalog.assets)
     assert {"mug", "bowl", "plate", "block_red", "cabinet", "table", "zone_red"} <= set(catalog.assets)
-    assert catalog.robots == ("panda",)
+    assert catalog.robots == ("aloha", "panda", "so101", "ur5e")
 
 
 def test_all_cards_load_well_under_a_second() -> None:

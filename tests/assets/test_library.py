@@ -52,9 +52,18 @@ def test_what_an_asset_affords_is_backed_by_geometry(name: str) -> None:
     if spec.can("support"):
         assert base.support is not None
     if spec.can("openable"):
-        assert all("handle" in spec.links[j.link].keypoints for j in spec.joints)
-        assert all(spec.links[j.link].cavity and spec.links[j.link].grasps for j in spec.joints)
-        assert {j.link for j in spec.joints} == set(spec.link_nouns)
+        opening = [j for j in spec.joints if "pull" in spec.links[j.link].axes]
+        assert opening
+        assert all("handle" in spec.links[j.link].keypoints for j in opening)
+        assert all(spec.links[j.link].cavity for j in opening if j.kind == "prismatic"), "a drawer holds things"
+        assert all(spec.links[j.link].grasps for j in opening) or name == "laptop", (
+            "a laptop's lid is lifted by its edge"
+        )
+    if spec.can("pressable"):
+        assert any("button" in spec.links[j.link].keypoints for j in spec.joints)
+    if spec.can("turnable"):
+        assert any("turn" in spec.links[j.link].axes for j in spec.joints)
+    assert {j.link for j in spec.joints} == set(spec.link_nouns)
 
 
 @pytest.mark.parametrize("name", [n for n in CATALOG.assets if CATALOG.asset(n).can("graspable")])

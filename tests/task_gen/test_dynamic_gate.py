@@ -107,12 +107,12 @@ def test_a_goal_that_cannot_be_staged_is_refused_with_the_reason(builder, simula
     assert "cannot be laid out" in verdict.reasons[1]
 
 
-def test_a_staged_goal_that_does_not_stay_true_names_the_missing_part(builder, simulator, scenes, task):
+def test_a_goal_that_cannot_be_laid_out_names_the_missing_part(builder, simulator, scenes, task):
     deep = task("(and (inside milk bowl) (upright milk))", "milk", "bowl")
     verdict = judge(deep, scenes(deep), builder, simulator)
     assert not verdict.ok
     assert "(inside milk bowl)" in verdict.reasons[1]
-    assert "false at the end" in verdict.reasons[1]
+    assert "would not come true" in verdict.reasons[1]
 
 
 def test_scenes_of_different_tasks_do_not_mix(builder, simulator, scenes, task):

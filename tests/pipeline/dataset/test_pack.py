@@ -136,6 +136,20 @@ def test_parts_of_two_robots_or_other_cameras_are_refused(builder, tmp_path: Pat
         pack([tmp_path / "a", tmp_path / "c"], tmp_path / "out.zarr", meta=meta)
 
 
+def test_robots_that_differ_in_controller_gains_only_are_one_robot(builder, tmp_path: Path, meta: DatasetMeta) -> None:
+    """Domain randomisation draws gains anew for every batch; each episode's scene keeps its own."""
+    stiff = builder.episode(2)
+    arm = tuple(joint.model_copy(update={"kp": 120.0, "kv": 12.0}) for joint in stiff.scene.robot.arm)
+    robot = stiff.scene.robot.model_copy(update={"arm": arm})
+    object.__setattr__(stiff, "scene", stiff.scene.model_copy(update={"robot": robot}))
+    for name, episode in (("a", builder.episode(1)), ("b", stiff)):
+        write_part(tmp_path / name, [episode], store=builder.ToyStore())
+    pack([tmp_path / "a", tmp_path / "b"], tmp_path / "out", meta=meta)
+    reader = DatasetReader(tmp_path / "out")
+    assert [e.scene.robot.arm[0].kp for e in reader] == [100.0, 120.0]
+    assert verify(tmp_path / "out") == []
+
+
 def test_nothing_to_pack_is_an_error(builder, tmp_path: Path, meta: DatasetMeta) -> None:
     write_part(tmp_path / "a", [], store=builder.ToyStore())
     with pytest.raises(DatasetError, match="no episodes"):

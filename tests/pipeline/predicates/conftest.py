@@ -1,4 +1,4 @@
-"""A hand-built table top: a mug, two blocks, a plate, a bowl, a region, a cabinet with a drawer, and the gripper."""
+"""A hand-built table top: a mug, blocks, a plate, a book, a bowl, a region, a cabinet with a drawer, the gripper."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ SHAPES = {
     "block": solid(0.02, 0.02, 0.02, support=box((0.02, 0.02, 0.0005), 0.0395)),
     "other": solid(0.02, 0.02, 0.02, support=box((0.02, 0.02, 0.0005), 0.0395)),
     "plate": solid(0.10, 0.10, 0.01, support=box((0.07, 0.07, 0.0005), 0.0095)),
+    "book": solid(0.10, 0.05, 0.01),
     "bowl": solid(0.07, 0.07, 0.03, cavity=box((0.05, 0.05, 0.025), 0.035)),
     "zone": solid(0.06, 0.06, 0.0005, support=box((0.06, 0.06, 0.0005), 0.0005)),
     "cabinet": solid(0.2, 0.17, 0.2, support=box((0.2, 0.17, 0.0005), 0.3995)),

@@ -1,0 +1,207 @@
+"""Fronts: carcasses, doors, dials and buttons of furniture and appliances that face the robot (-x)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from assets.generators._draws import SILVER, Paint
+from assets.generators._handles import FORWARD, bar_centre, bar_grasps, bar_handle, sloping
+from assets.generators._looks import brushed, cylinder, plain
+from assets.generators._parts import Part
+from assets.generators._shapes import between, boxes_visual
+from assets.generators._wood import Color
+from assets.package import Visual
+from pipeline.core.geometry import Box, Grasp, Joint, Vec3
+
+Side = Literal["left", "right"]
+OUT = (-1.0, 0.0, 0.0)  # towards the robot
+METAL = (0.62, 0.63, 0.65)
+DARK = (0.13, 0.13, 0.14)
+Y, Z = (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)
+
+
+def carcass(low: Vec3, high: Vec3, wall: float) -> list[Box]:
+    """Left, right, back, bottom and top panel [m] between two corners, open towards -x."""
+    (x0, y0, z0), (x1, y1, z1) = low, high
+    return [
+        between((x0, y0, z0), (x1, y0 + wall, z1)),
+        between((x0, y1 - wall, z0), (x1, y1, z1)),
+        between((x1 - wall, y0 + wall, z0), (x1, y1 - wall, z1)),
+        between((x0, y0 + wall, z0), (x1 - wall, y1 - wall, z0 + wall)),
+        between((x0, y0 + wall, z1 - wall), (x1 - wall, y1 - wall, z1)),
+    ]
+
+
+def top_support(low: Vec3, high: Vec3) -> Box:
+    """The upper side of a carcass as a support area, 8 mm inside its edges."""
+    edge, z = 0.008, high[2]
+    return between((low[0] + edge, low[1] + edge, z - 0.001), (high[0] - edge, high[1] - edge, z + 0.001))
+
+
+def coated(boxes: Sequence[Box], paint: Paint, *, bevel: float = 0.003) -> Visual:
+    """Painted sheet metal; silver is brushed steel."""
+    if paint is SILVER:
+        return boxes_visual(boxes, texture=brushed("steel", paint.color), bevel=bevel, tile=0.12, specular=0.5)
+    return boxes_visual(boxes, color=(*paint.color, 1.0), bevel=bevel, specular=0.4)
+
+
+def swinging_door(
+    link: str,
+    slab: Box,
+    *,
+    looks: Sequence[Visual],
+    hinge: Side,
+    opens: float,
+    mass: float,
+    handle_length: float,
+    handle_color: Color = METAL,
+    noun: str = "door",
+) -> Part:
+    """A door that turns about its left or right edge as the robot sees it (left is +y); upright handle, opposite."""
+    (x, y, z), (hx, hy, hz) = slab.pose[:3], slab.half
+    side = 1.0 if hinge == "left" else -1.0
+    face = (x - hx, y - side * (hy - 0.03), z)
+    joint = Joint(
+        name=f"{link}_hinge",
+        link=link,
+        kind="revolute",
+        axis=(0.0, 0.0, -side),
+        anchor=(x + hx, y + side * hy, z - hz),
+        lower=0.0,
+        upper=opens,
+        damping=0.4,
+        friction=0.15,
+    )
+    grasps = bar_grasps(bar_centre(face), along=Z, approaches=[*sloping(), FORWARD])
+    handle = bar_handle(face, along=Z, length=handle_length)
+    return _door(joint, slab, looks=looks, mass=mass, handle=handle, grasps=grasps, color=handle_color, noun=noun)
+
+
+def drop_door(
+    link: str,
+    slab: Box,
+    *,
+    looks: Sequence[Visual],
+    opens: float,
+    mass: float,
+    handle_length: float,
+    handle_color: Color = METAL,
+    noun: str = "door",
+) -> Part:
+    """A door that turns down about its lower edge; a level handle near its upper one."""
+    (x, y, z), (hx, _, hz) = slab.pose[:3], slab.half
+    face = (x - hx, y, z + hz - 0.03)
+    joint = Joint(
+        name=f"{link}_hinge",
+        link=link,
+        kind="revolute",
+        axis=(0.0, -1.0, 0.0),
+        anchor=(x + hx, y, z - hz),
+        lower=0.0,
+        upper=opens,
+        damping=0.8,
+        # Holds the closed door against the weight of its front; the springs of real ones do the same.
+        friction=0.8,
+    )
+    grasps = bar_grasps(bar_centre(face), along=Y, approaches=sloping())
+    handle = bar_handle(face, along=Y, length=handle_length)
+    return _door(joint, slab, looks=looks, mass=mass, handle=handle, grasps=grasps, color=handle_color, noun=noun)
+
+
+def dial(link: str, face: Vec3, radius: float, *, color: Color, turns: float, noun: str) -> Part:
+    """A round knob of 22 mm depth on a front; turns clockwise for who looks at it."""
+    depth = 0.022
+    x, y, z = face
+    body = cylinder((x - depth / 2, y, z), radius, depth, axis=OUT)
+    mark = between((x - depth - 0.001, y - 0.0015, z + 0.3 * radius), (x - depth + 0.001, y + 0.0015, z + 0.9 * radius))
+    joint = Joint(
+        name=f"{link}_turn",
+        link=link,
+        kind="revolute",
+        axis=FORWARD,
+        anchor=face,
+        lower=0.0,
+        upper=turns,
+        damping=0.02,
+        friction=0.03,
+    )
+    middle = (x - depth + 0.006, y, z)
+    light = color[0] > 0.5
+    return Part(
+        visuals=[plain(body, color=color), boxes_visual([mark], color=(*_mark_color(dark=light), 1.0), bevel=0.0003)],
+        pieces=[body],
+        mass=0.04,
+        noun=noun,
+        joint=joint,
+        keypoints={"handle": middle},
+        axes={"turn": FORWARD},
+        grasps=_knob_grasps(middle, 2 * radius),
+    )
+
+
+def front_button(link: str, face: Vec3, half: tuple[float, float], *, color: Color, noun: str) -> Part:
+    """A flat button on a front, ``half`` its size along y and z; a spring brings it back."""
+    depth, travel = 0.008, 0.005
+    x, y, z = face
+    cap = between((x - depth, y - half[0], z - half[1]), (x, y + half[0], z + half[1]))
+    joint = Joint(
+        name=f"{link}_press",
+        link=link,
+        kind="prismatic",
+        axis=FORWARD,
+        anchor=face,
+        lower=0.0,
+        upper=travel,
+        damping=2.0,
+        friction=0.2,
+    )
+    return Part(
+        visuals=[boxes_visual([cap], color=(*color, 1.0), bevel=0.0015, specular=0.4)],
+        pieces=[cap],
+        mass=0.02,
+        noun=noun,
+        joint=joint,
+        stiffness=800.0,
+        keypoints={"button": (x - depth, y, z)},
+        axes={"press": FORWARD},
+    )
+
+
+def _door(
+    joint: Joint,
+    slab: Box,
+    *,
+    looks: Sequence[Visual],
+    mass: float,
+    handle: Sequence[Box],
+    grasps: tuple[Grasp, ...],
+    color: Color,
+    noun: str,
+) -> Part:
+    bar = handle[0].pose[:3]
+    shine = boxes_visual(handle, color=(*color, 1.0), bevel=0.003, specular=0.6)
+    return Part(
+        visuals=[*looks, shine],
+        pieces=[slab, *handle],
+        mass=mass,
+        noun=noun,
+        joint=joint,
+        keypoints={"handle": (bar[0], bar[1], bar[2])},
+        axes={"pull": OUT, "hinge": joint.axis},
+        grasps=grasps,
+    )
+
+
+def _knob_grasps(middle: Vec3, width: float) -> tuple[Grasp, ...]:
+    """Level hands across the knob, four of them an eighth turn apart."""
+    angles = np.arange(4) * np.pi / 4
+    across = [(0.0, float(np.cos(a)), float(np.sin(a))) for a in angles]
+    every = [g for c in across for g in bar_grasps(middle, along=c, approaches=[FORWARD], width=width)]
+    return tuple(g for g in every if np.allclose(g.pose[:3], middle))
+
+
+def _mark_color(*, dark: bool) -> Color:
+    return DARK if dark else (0.92, 0.92, 0.9)

@@ -1,0 +1,94 @@
+"""Single scenes: which task, how it is built, and pictures of it."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from assets.catalog import LibraryCatalog
+from flows.config import RANDOMISATIONS
+from flows.folder import write_atomically
+from flows.machine import rendering_environment
+from flows.stages import make_simulator
+from pipeline.core.camera import CameraSpec
+from pipeline.core.doors import FileStore
+from pipeline.core.errors import InvalidInputError, OutputError, UnknownNameError
+from pipeline.core.robot import RobotSpec
+from pipeline.core.scene import SceneSpec
+from pipeline.core.streams import stream
+from pipeline.core.task import TaskSpec
+from scene_gen.builder import TabletopBuilder
+from scene_gen.variation import Variation
+from task_gen.author import propose
+from task_gen.files import load_tasks
+
+Picture = NDArray[np.uint8]
+"""(height, width, 3) RGB."""
+
+
+def choose_task(path: Path | None, catalog: LibraryCatalog, robot: RobotSpec, *, index: int, seed: int) -> TaskSpec:
+    """Task ``index`` of a file, or of those that the procedural author proposes; raises :class:`InvalidInputError`."""
+    tasks = load_tasks(path, catalog) if path is not None else propose(catalog, robot, count=index + 1, seed=seed)
+    if index >= len(tasks):
+        raise InvalidInputError(f"--index {index}: {path} holds {len(tasks)} tasks, counted from 0.")
+    return tasks[index]
+
+
+def build_scene(
+    task: TaskSpec, catalog: LibraryCatalog, robot: RobotSpec, *, seed: int, support: str, randomise: str
+) -> SceneSpec:
+    """One scene; raises :class:`UnknownNameError` for the support or preset and :class:`Unplaceable`."""
+    preset = RANDOMISATIONS.get(randomise)
+    variation = None if randomise == "off" else Variation(preset, seed, catalog)
+    builder = TabletopBuilder(catalog, robot, support=support, variation=variation)
+    return builder.build(task, stream(seed, "scene", task.name))
+
+
+def pictures(
+    scene: SceneSpec,
+    files: FileStore,
+    *,
+    backend: str,
+    cameras: Sequence[str] | None = None,
+    width: int | None = None,
+    height: int | None = None,
+) -> Mapping[str, Picture]:
+    """What each camera sees at reset; raises :class:`UnknownNameError` and :class:`RenderingError`."""
+    known = {c.name: _resized(c, width, height) for c in (*scene.robot.cameras, *scene.cameras)}
+    for name in cameras or ():
+        if name not in known:
+            raise UnknownNameError("camera", name, known)
+    os.environ.update(rendering_environment(backend))
+    simulator = make_simulator(backend, files)
+    try:
+        simulator.load([scene.model_copy(update={"cameras": tuple(known.values())})])
+        frames = simulator.render(cameras or tuple(known))
+        return {name: frame.rgb[0] for name, frame in frames.items() if frame.rgb is not None}
+    finally:
+        simulator.close()
+
+
+def save_pictures(seen: Mapping[str, Picture], out: Path) -> dict[str, Path]:
+    """One PNG a camera in the folder ``out``; raises :class:`OutputError`."""
+    paths = {name: out / f"{name}.png" for name in seen}
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, path in paths.items():
+            data = io.BytesIO()
+            Image.fromarray(seen[name]).save(data, "PNG")
+            write_atomically(path, data.getvalue())
+    except OSError as error:
+        raise OutputError(
+            f"Cannot write pictures into {str(out)!r}: {error.strerror}. Choose another --out."
+        ) from error
+    return paths
+
+
+def _resized(camera: CameraSpec, width: int | None, height: int | None) -> CameraSpec:
+    return camera.model_copy(update={"width": width or camera.width, "height": height or camera.height})

@@ -1,0 +1,23 @@
+"""Drawers and doors set to a share of their travel: the generative twins of ``is_open`` and ``is_closed``."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from scene_gen.arrangement import Arrangement
+
+JOINTS = ("is_open", "is_closed")
+OPEN_SHARE = (0.85, 0.98)  # of the travel: clear of the predicate's 75 % and of the end stop
+
+
+def set_joint(arrangement: Arrangement, body: str, stream: np.random.Generator, *, opened: bool) -> None:
+    """Open the link ``body`` to a random share of its travel that counts as open, or close it."""
+    set_opening(arrangement, body, float(stream.uniform(*OPEN_SHARE)) if opened else 0.0)
+
+
+def set_opening(arrangement: Arrangement, body: str, share: float) -> None:
+    """Move a link to a share of its travel from the closed end."""
+    joint = arrangement.joint(body)
+    travel = (joint.upper - joint.lower) * share
+    position = joint.lower + travel if joint.opens == "upper" else joint.upper - travel
+    arrangement.joints.setdefault(body.partition("/")[0], {})[joint.name] = float(position)

@@ -1,0 +1,204 @@
+"""Lay out formulas: joints to their ends, then each object where the relations about it send it and its twin agrees."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from pipeline.core.doors import Unplaceable
+from pipeline.core.goal import Atom, Goal
+from pipeline.core.registry import Registry
+from pipeline.holds import holds
+from scene_gen.arrangement import TABLE, Arrangement
+from scene_gen.choice import Choice, Sampler
+from scene_gen.footprint import Rectangle, footprint, free
+from scene_gen.openings import JOINTS, set_joint
+from scene_gen.workspace import Surface
+
+RELATIONS: Registry[Sampler] = Registry("scene_gen.relations", "relation")
+LANDINGS = ("on", "inside", "within")
+# What a relation fills in first binds those after it: the side it lies on, its heading, its place.
+ORDER = ("upright", "lying", "aligned", *LANDINGS, "in_a_row", "left_of", "right_of", "in_front_of", "behind", "near")
+GRANTED = ("at_rest",)  # true of everything that is laid out
+TRIES = 60
+
+Literal = tuple[Atom, bool]
+
+
+def conjunction(goal: Goal) -> list[Literal]:
+    """The literals of one way to reach the goal: the first branch of every ``or``."""
+    return list(_literals(goal, positive=True))
+
+
+def _literals(goal: Goal, *, positive: bool) -> Iterable[Literal]:
+    if isinstance(goal, Atom):
+        return [(goal, positive)]
+    if goal.op == "not":
+        return _literals(goal.parts[0], positive=not positive)
+    parts = goal.parts if (goal.op == "and") == positive else goal.parts[:1]
+    return [literal for part in parts for literal in _literals(part, positive=positive)]
+
+
+def realise(arrangement: Arrangement, literals: Sequence[Literal], stream: np.random.Generator) -> None:
+    """Change ``arrangement`` so that the literals hold once it has settled; raises :class:`Unplaceable`.
+
+    Every relation's sampler in :mod:`scene_gen.relations` proposes, and the predicates of all literals about an object
+    accept or refuse, in at most ``TRIES`` tries an object.
+    """
+    for atom, positive in literals:
+        if atom.predicate in JOINTS:
+            set_joint(arrangement, atom.args[0], stream, opened=(atom.predicate == "is_open") == positive)
+    wanted = [atom for atom, positive in literals if positive and atom.predicate not in (*JOINTS, *GRANTED)]
+    _refuse_unknown(wanted)
+    movers = _movers(arrangement, wanted)
+    unwanted = [atom for atom, positive in literals if not positive and atom.predicate not in JOINTS]
+    for name, about in _in_order(movers):
+        aside = {name, *_above(name, movers), *_below(name, movers)}
+        others = {a: r for a, r in _standing(arrangement).items() if a not in aside}
+        checks = [(a, True) for a in about] + [(a, False) for a in unwanted if name in _owners(a.args)]
+        _place(arrangement, name, checks, others, stream)
+
+
+def _refuse_unknown(wanted: Iterable[Atom]) -> None:
+    for atom in wanted:
+        if atom.predicate not in RELATIONS:
+            raise Unplaceable(
+                f"{atom} cannot be laid out without the robot. Say where things end, by "
+                f"{', '.join((*RELATIONS, *JOINTS))}."
+            )
+
+
+def _movers(arrangement: Arrangement, wanted: Sequence[Atom]) -> dict[str, list[Atom]]:
+    """The free objects that have to move, each with the relations about it."""
+    movers: dict[str, list[Atom]] = {}
+    for atom in (*wanted, *_row_starts(arrangement, wanted)):
+        name = atom.args[0]
+        if name not in arrangement.assets or arrangement.assets[name].fixed:
+            raise Unplaceable(f"{atom} asks {name!r} to be moved, but it is not a free object.")
+        movers.setdefault(name, []).append(atom)
+    return {name: about for name, about in movers.items() if any(a.predicate != "upright" for a in about)}
+
+
+def _row_starts(arrangement: Arrangement, wanted: Sequence[Atom]) -> list[Atom]:
+    """A row begins with two things next to each other, unless its second one has a place of its own."""
+    placed = {a.args[0] for a in wanted if a.predicate not in ("upright", "lying", "aligned")}
+    rows = [a.args for a in wanted if a.predicate == "in_a_row"]
+    starts = {
+        b: Atom("near", (b, c)) for _, b, c in rows if b in arrangement.assets and not arrangement.assets[b].fixed
+    }
+    return [atom for b, atom in starts.items() if b not in placed]
+
+
+def _in_order(movers: dict[str, list[Atom]]) -> list[tuple[str, list[Atom]]]:
+    """Movers such that what others refer to comes first; raises :class:`Unplaceable` on a circle."""
+    left, done = dict(movers), list[tuple[str, list[Atom]]]()
+    while left:
+        ready = [n for n, about in left.items() if not any(_owners(a.args[1:]) & left.keys() for a in about)]
+        if not ready:
+            raise Unplaceable(f"The relations of {', '.join(map(repr, left))} refer to each other in a circle.")
+        done += [(n, left.pop(n)) for n in ready]
+    return done
+
+
+def _owners(bodies: Iterable[str]) -> set[str]:
+    """The objects that the bodies belong to."""
+    return {body.partition("/")[0] for body in bodies}
+
+
+def _below(name: str, movers: dict[str, list[Atom]]) -> set[str]:
+    """What carries ``name`` in the end, down to the table: it shares its footprint."""
+    under = _owners(a.args[1] for a in movers.get(name, []) if a.predicate in LANDINGS)
+    return under.union(*(_below(n, movers) for n in under))
+
+
+def _above(name: str, movers: dict[str, list[Atom]]) -> set[str]:
+    """What ``name`` carries or has beside it in the end: it still has to move and gives way."""
+    direct = {n for n, about in movers.items() if any(name in _owners(a.args[1:]) for a in about)}
+    return direct.union(*(_above(n, movers) for n in direct))
+
+
+def _standing(arrangement: Arrangement) -> dict[str, Rectangle]:
+    """Footprints of everything but the table and painted regions."""
+    return {
+        name: arrangement.footprint(name)
+        for name, asset in arrangement.assets.items()
+        if name != TABLE and name in arrangement.poses and not asset.can("region")
+    }
+
+
+def _place(
+    arrangement: Arrangement,
+    name: str,
+    checks: Sequence[Literal],
+    others: dict[str, Rectangle],
+    stream: np.random.Generator,
+) -> None:
+    about = sorted((a for a, positive in checks if positive), key=lambda a: _rank(a, arrangement))
+    _refuse_two_places(name, about)
+    refused: Counter[str] = Counter()
+    for tried in range(TRIES):
+        choice = _choose(Choice(name, arrangement.assets[name], tried=tried), about, arrangement, stream)
+        why = _objection(arrangement, choice, checks, others)
+        if why is None:
+            arrangement.put(name, choice.pose())
+            return
+        refused[why] += 1
+    reasons = "; ".join(f"{why} ({count} of {TRIES} tries)" for why, count in refused.most_common(3))
+    wish = " ".join(map(str, about))
+    raise Unplaceable(f"No room for {name!r} to make {wish} true: {reasons}; use smaller objects or fewer of them.")
+
+
+def _rank(atom: Atom, arrangement: Arrangement) -> tuple[bool, int]:
+    """Relations in ``ORDER``, but standing on a whole table says so little that anything else about the place wins."""
+    known = atom.predicate in ORDER
+    vague = atom.predicate == "on" and any(s.body == atom.args[1] for s in arrangement.surfaces())
+    return vague, ORDER.index(atom.predicate) if known else len(ORDER)
+
+
+def _refuse_two_places(name: str, about: Sequence[Atom]) -> None:
+    landing = [a for a in about if a.predicate in LANDINGS and a.args[1] != TABLE]
+    if len(landing) > 1:
+        raise Unplaceable(f"{name!r} cannot be in several places: {' '.join(map(str, landing))}.")
+
+
+def _choose(choice: Choice, about: Sequence[Atom], arrangement: Arrangement, stream: np.random.Generator) -> Choice:
+    for atom in about:
+        choice = RELATIONS.get(atom.predicate)(choice, atom, arrangement, stream)
+    if choice.xy is None:  # only how it stands was asked: anywhere on the table
+        choice = RELATIONS.get("on")(choice, Atom("on", (choice.name, TABLE)), arrangement, stream)
+    return choice
+
+
+def _objection(
+    arrangement: Arrangement, choice: Choice, checks: Sequence[Literal], others: dict[str, Rectangle]
+) -> str | None:
+    """Why a choice will not do: something in the way, out of reach, or a relation that would not hold."""
+    stands = footprint(choice.asset, choice.pose())
+    for other, taken in others.items():
+        if not free(stands, [taken], choice.clearance):
+            return f"{other!r} is in the way"
+    surface = next((s for s in arrangement.surfaces() if s.height == choice.height), None)
+    if surface is not None and not _stands_on(stands, surface, arrangement):
+        return f"out of reach or over the edge of the {surface.body}"
+    before = arrangement.poses.get(choice.name)
+    arrangement.put(choice.name, choice.pose())
+    world = arrangement.world([a.args for a, positive in checks if positive and a.predicate in LANDINGS])  # type: ignore[misc]
+    wrong = next((a for a, positive in checks if _decided(a, arrangement) and holds(a, world)[0] != positive), None)
+    if before is not None:
+        arrangement.put(choice.name, before)
+    else:
+        del arrangement.poses[choice.name]
+    return (
+        None if wrong is None else f"{wrong} would not come true" if (wrong, True) in checks else f"{wrong} would hold"
+    )
+
+
+def _stands_on(stands: Rectangle, surface: Surface, arrangement: Arrangement) -> bool:
+    return surface.area.holds(stands) and arrangement.workspace.near(stands.x, stands.y)
+
+
+def _decided(atom: Atom, arrangement: Arrangement) -> bool:
+    """Whether everything that the atom names has a place by now."""
+    return all(name in arrangement.poses for name in _owners(atom.args))

@@ -1,0 +1,29 @@
+"""``(on a b)``: near the middle of ``b``'s support area; on a table anywhere that is free and in reach."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from pipeline.core.goal import Atom
+from scene_gen.arrangement import Arrangement
+from scene_gen.choice import Choice
+from scene_gen.relations._landing import land, top
+from scene_gen.workspace import CLEARANCE, sampling_range
+
+
+def on(choice: Choice, atom: Atom, arrangement: Arrangement, stream: np.random.Generator) -> Choice:
+    """A place on ``b``; a place that another relation has chosen is kept, and so is a heading."""
+    surface = next((s for s in arrangement.surfaces() if s.body == atom.args[1]), None)
+    if surface is None:
+        area = top(arrangement, atom.args[1])
+        frame = arrangement.box_pose(atom.args[1], area)
+        chosen = land(choice, frame, area, stream, middle_first=True)
+        return replace(chosen, height=float(frame[2] + area.half[2]))
+    if choice.xy is None:
+        low, high = sampling_range(surface, arrangement.workspace)
+        x, y = stream.uniform(np.minimum(low, high), np.maximum(low, high))
+        choice = replace(choice, xy=(float(x), float(y)), clearance=CLEARANCE)
+    yaw = float(stream.uniform(-np.pi, np.pi)) if choice.yaw is None else choice.yaw
+    return replace(choice, yaw=yaw, height=surface.height)

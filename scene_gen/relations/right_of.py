@@ -1,0 +1,15 @@
+"""``(right_of a b)``: to the right of ``b`` (-y)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.core.goal import Atom
+from scene_gen.arrangement import Arrangement
+from scene_gen.choice import Choice
+from scene_gen.relations._beside import beside
+
+
+def right_of(choice: Choice, atom: Atom, arrangement: Arrangement, stream: np.random.Generator) -> Choice:
+    """A place to the right of ``b`` (-y), on the surface that ``b`` stands on."""
+    return beside(choice, atom.args[1], arrangement, stream, heading=-np.pi / 2)
