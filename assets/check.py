@@ -196,7 +196,7 @@ def _side_by_side(specs: Sequence[AssetSpec], robot: RobotSpec) -> SceneSpec:
         at = (x - bounds.pose[0], -bounds.pose[1], bounds.half[2] - bounds.pose[2], 1.0, 0.0, 0.0, 0.0)
         placements.append(Placement(name=spec.name, asset=spec, pose=at))
         x += bounds.half[0]
-    start = (*robot.home, robot.gripper.max_width)
+    start = (*robot.home, robot.gripper.max_width, *robot.others_home)
     return SceneSpec(
         task="asset check",
         robot=robot,

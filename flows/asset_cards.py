@@ -136,7 +136,7 @@ def _render(
         task="portrait",
         robot=bare,
         robot_pose=ASIDE if robot is None else (0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0),
-        robot_start=(*shown.home, shown.gripper.max_width),
+        robot_start=(*shown.home, shown.gripper.max_width, *shown.others_home),
         placements=tuple(placements),
         cameras=tuple(cameras),
         lights=LIGHTS,

@@ -43,7 +43,7 @@ KITCHEN_ITEMS: tuple[SweetHomeItem, ...] = (
         ("container", "pushable"),
         material="glass",
     ),
-    Cavity("tumbler", CCBY, "glass", "tumbler", "glass", 0.3, GRASP, scale=0.8, material="glass"),
+    Cavity("tumbler", CCBY, "glass", "wine glass", "glass", 0.3, GRASP, scale=0.8, material="glass"),
     Cavity("beer_glass", CC0, "beerGlass", "beer glass", "glass", 0.45, CUP, scale=0.75, material="glass"),
     Cavity("espresso_cup", CC0, "caffe_final", "espresso cup", "cup", 0.15, GRASP, material="ceramic"),
     Cavity("ashtray", KATOR, "ashtray", "ashtray", "dish", None, DISH, material="glass"),
@@ -73,7 +73,6 @@ BATH_ITEMS: tuple[SweetHomeItem, ...] = (
         "soap_dispenser", SCOPIA, "com_bath2_jabon_pijo", "soap dispenser", "dispenser", 0.3, GRASP, material="liquid"
     ),
     Hull("pill_bottle", SCOPIA, "medicoscopia_bottle2", "pill bottle", "bottle", 0.12, GRASP),
-    Slab("sponge", SCOPIA, "com_bath2_esponja", "sponge", "sponge", None, GRASP, scale=0.7, material="foam"),
     Slab("towel", SCOPIA, "com_bath3_toalla", "towel", "cloth", 0.2, PUSH, scale=0.9, material="cloth"),
     Hull("hair_brush", SCOPIA, "com_bath2_cepillo", "hair brush", "brush", 0.09, GRASP),
 )

@@ -105,6 +105,24 @@ def export(
         typer.echo(f"{main}: {len(model.bodies)} bodies, {len(model.joints)} joints")
 
 
+@scene.command()
+def sheet(
+    out: Annotated[Path, typer.Argument(help="Picture to write, .jpg or .png.")],
+    count: Annotated[int, typer.Option(min=1, max=200, help="How many scenes.")] = 30,
+    seed: Annotated[int, typer.Option(min=0, help="Root of every random stream.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Draw a contact sheet of scenes on all supports, from plain to strongly randomised.
+
+    Example: `taskloom scene sheet runs/scenes.jpg --count 30`
+    """
+    from flows.scene_sheet import scene_sheet
+
+    with Console(stderr=True).status("drawing") as status, _stdout_to_stderr():
+        captions = scene_sheet(out, count=count, seed=seed, told=status.update)
+    typer.echo(json.dumps({"file": str(out), "scenes": captions}) if as_json else f"{out}: {len(captions)} scenes")
+
+
 @contextmanager
 def _stdout_to_stderr() -> Iterator[None]:
     """Engines chat on file descriptor 1, which belongs to our answer."""
