@@ -81,7 +81,7 @@ OFFICE_ITEMS: tuple[SweetHomeItem, ...] = (
     Slab("tablet", SCOPIA, "tablet", "tablet", "tablet", 0.45, FLAT, material="electronics"),
     Hull("desk_phone", CCBY, "wirelessOfficePhone3", "desk phone", "phone", 0.4, PUSH, material="electronics"),
     Hull("calendar", CC0, "kalender", "desk calendar", "calendar", 0.12, PUSH, material="cardboard"),
-    Hull("text_marker", CC0, "textMarker", "text marker", "pen", 0.02, PUSH),
+    Slab("text_marker", CC0, "textMarker", "text marker", "pen", 0.02, PUSH),
     Slab("pencil", SCOPIA, "pencil1", "pencil", "pen", 0.006, PUSH, material="wood"),
     Slab("ruler", CC0, "ruler", "ruler", "ruler", 0.03, PUSH),
     Slab("scissors", CC0, "cissors_swap", "scissors", "scissors", 0.08, PUSH, material="steel"),
