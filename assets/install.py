@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from assets.catalog import CARD
+from assets.catalog import CARD, LibraryCatalog
 from assets.draft import Draft, write_draft
 from pipeline.core.asset import AssetSpec
 from pipeline.core.errors import InvalidInputError, OutputError
@@ -25,9 +25,8 @@ def check_free(name: str, taken: tuple[str, ...], root: Path, *, replace: bool =
 
 def install(draft: Draft, root: Path) -> AssetSpec:
     """Write ``draft`` below ``root`` and return its card; raises OutputError when the folder cannot be written."""
-    made: list[AssetSpec] = []
-    swap_folder(root / "objects" / draft.name, lambda folder: made.append(write_draft(draft, folder)))
-    return made[0]
+    swap_folder(root / "objects" / draft.name, lambda folder: write_draft(draft, folder))
+    return LibraryCatalog(root, extra=()).asset(draft.name)
 
 
 def swap_folder(target: Path, fill: Callable[[Path], object]) -> None:
