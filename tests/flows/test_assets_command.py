@@ -15,7 +15,8 @@ from flows.cli import main
 
 URDF = """<robot name="box"><link name="corpus"><inertial><mass value="2"/><inertia ixx="0.01" ixy="0" ixz="0"
  iyy="0.01" iyz="0" izz="0.01"/></inertial><collision><geometry><box size="0.3 0.3 0.2"/></geometry></collision>
-<visual><geometry><box size="0.3 0.3 0.2"/></geometry></visual></link><link name="drawer"><inertial><mass value="0.5"/><inertia ixx="0.01"
+<visual><geometry><box size="0.3 0.3 0.2"/></geometry></visual></link>
+<link name="drawer"><inertial><mass value="0.5"/><inertia ixx="0.01"
  ixy="0" ixz="0" iyy="0.01" iyz="0" izz="0.01"/></inertial><collision><geometry><box size="0.2 0.2 0.1"/></geometry>
 </collision><visual><geometry><box size="0.2 0.2 0.1"/></geometry></visual></link><joint name="slide" type="prismatic">
 <parent link="corpus"/><child link="drawer"/><origin xyz="-0.3 0 0.05"/><axis xyz="-1 0 0"/><limit lower="0"
