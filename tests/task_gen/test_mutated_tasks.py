@@ -81,12 +81,12 @@ def wrong_kind(task: TaskSpec, draw: np.random.Generator) -> tuple[TaskSpec, str
 
 
 def turned_round(task: TaskSpec, draw: np.random.Generator) -> tuple[TaskSpec, str] | None:
-    """The bowl into the cube instead of the cube into the bowl."""
+    """The bowl into the cube instead of the cube into the bowl: no container, or one that is too small."""
     found = [a for a in atoms(parse(task.goal)) if a.predicate in ("inside", "within")]
     if not found:
         return None
     atom = found[0]
-    return changed(task, goal=f"({atom.predicate} {atom.args[1]} {atom.args[0]})"), "is not a"
+    return changed(task, goal=f"({atom.predicate} {atom.args[1]} {atom.args[0]})"), "is not a|does not fit into"
 
 
 def in_two_places(task: TaskSpec, draw: np.random.Generator) -> tuple[TaskSpec, str] | None:
@@ -153,4 +153,6 @@ def test_every_mutant_is_rejected_for_the_right_reason(catalog, robot, right, mu
     assert len(mutants) >= 12
     for mutant, reason in mutants:
         reasons = " ".join(static_gate(mutant, catalog, robot).reasons)
-        assert reason in reasons, f"{mutant.goal} {mutant.initial}: {reasons or 'accepted'}"
+        assert any(part in reasons for part in reason.split("|")), (
+            f"{mutant.goal} {mutant.initial}: {reasons or 'accepted'}"
+        )
