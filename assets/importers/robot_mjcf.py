@@ -149,6 +149,7 @@ def _light_model(model: mujoco.MjModel, source: RobotSource, folder: Path) -> ET
         _write_visuals(model, body, (asset, element), folder, budget=budget)
         _write_collisions(model, body, (asset, element), folder)
     if source.ties:
+        _write_exclusions(model, ET.SubElement(root, "contact"))
         _write_ties(source, ET.SubElement(root, "equality"))
     return root
 
@@ -227,6 +228,13 @@ def _write_collisions(model: mujoco.MjModel, body: int, into: tuple[ET.Element, 
             ET.SubElement(into[0], "mesh", name=label, file=f"meshes/{label}.obj")
             attributes |= {"type": "mesh", "mesh": label}
         ET.SubElement(into[1], "geom", attributes)
+
+
+def _write_exclusions(model: mujoco.MjModel, contact: ET.Element) -> None:
+    """The pairs of bodies that the model lets overlap: the bars of a linkage do."""
+    for signature in model.exclude_signature:
+        one, other = int(signature) >> 16, int(signature) & 0xFFFF
+        ET.SubElement(contact, "exclude", body1=model.body(one).name, body2=model.body(other).name)
 
 
 def _write_ties(source: RobotSource, equality: ET.Element) -> None:

@@ -74,6 +74,9 @@ def _model() -> mujoco.MjSpec:
     for joint, (lower, upper) in zip(JOINTS, RANGES, strict=True):
         spec.joint(joint).range = [lower, upper]
         spec.joint(joint).armature = 0.1
+    # As shipped the shoulder's capsule reaches down to the table top, which would count as a collision of the arm.
+    shoulder = next(g for g in spec.body("shoulder_link").geoms if g.type == mujoco.mjtGeom.mjGEOM_CAPSULE)
+    shoulder.size, shoulder.pos = [0.06, 0.03, 0.0], [0.0, 0.0, -0.01]
     flange = spec.body("ee_virtual_link")
     frame = spec.body("wrist_3_link").add_frame(pos=flange.pos, quat=flange.quat)
     spec.delete(flange)

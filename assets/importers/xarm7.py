@@ -33,7 +33,7 @@ NOTICE = Path(__file__).parent / "notices" / "xarm7" / "NOTICE.md"
 
 JOINTS = tuple(f"joint{i}" for i in range(1, 8))
 TURNS = (0, 2, 4, 6)  # joints that turn twice about; half of that is enough and keeps plans short
-HOME = (0.0, -0.35, 0.0, 0.95, 0.0, 1.3, 0.0)
+HOME = (0.0, -0.3, 0.0, 1.25, 0.0, 1.55, 0.0)  # the tool 37 cm up, 39 cm ahead, pointing down
 HAND = "xarm_gripper_base_link"
 DRIVEN = ("left_driver_joint", "right_driver_joint")
 LINKED = ("left_finger_joint", "left_inner_knuckle_joint", "right_finger_joint", "right_inner_knuckle_joint")
@@ -43,8 +43,9 @@ GRIPPER = Gripper(
     joints=DRIVEN,
     linked=LINKED,
     travel=(TRAVEL,) * 6,
-    left_link="left_finger",
-    right_link="right_finger",
+    # The tool's frame is turned by half a turn against the hand's, so that at home its x points ahead.
+    left_link="right_finger",
+    right_link="left_finger",
     max_width=0.08,
     kp=60.0,
     kv=3.0,
@@ -63,7 +64,7 @@ def xarm7(cache: Path) -> RobotSource:
     arm = ArmSource(
         joints=JOINTS,
         tool_link=HAND,
-        tool=(0.0, 0.0, 0.163, 1.0, 0.0, 0.0, 0.0),
+        tool=(0.0, 0.0, 0.163, 0.0, 0.0, 0.0, 1.0),
         gripper=GRIPPER,
         home=HOME,
         max_velocity=(math.pi,) * 7,
@@ -107,6 +108,6 @@ def _adapt(spec: mujoco.MjSpec) -> None:
 def _wrist_camera() -> Pose7:
     """T_hand_camera: before the gripper's housing, tipped 25 degrees towards the fingertips."""
     tilt = math.radians(25.0)
-    forward = np.array([-math.sin(tilt), 0.0, math.cos(tilt)])
-    right = np.array([0.0, 1.0, 0.0])
-    return pose7((0.09, 0.0, 0.04), matrix_to_quat(np.stack([right, np.cross(forward, right), forward], axis=-1)))
+    forward = np.array([math.sin(tilt), 0.0, math.cos(tilt)])
+    right = np.array([0.0, -1.0, 0.0])
+    return pose7((-0.09, 0.0, 0.04), matrix_to_quat(np.stack([right, np.cross(forward, right), forward], axis=-1)))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from demo_solvers.execution import Execution
 from demo_solvers.grasping.select import OPENING, GraspChoice, no_grasps, withdrawal
-from demo_solvers.planning.arm import Arm, Array
+from demo_solvers.planning.arm import Arm, Array, attitudes
 from demo_solvers.planning.collision import SLACK, CollisionModel
 from pipeline.core import poses
 from pipeline.core.geometry import Grasp
@@ -105,7 +105,8 @@ class _Reach:
 
 def _reach(ex: Execution, body: str, tool: Array, rows: NDArray[np.intp], travel: Array) -> _Reach:
     start = ex.to_base(tool, rows)
-    seeds = np.tile(ex.arm.home + ATTITUDES, (len(tool) // len(ATTITUDES), 1))
+    tried = ex.arm.home + attitudes(ATTITUDES, joints=len(ex.arm.home))
+    seeds = np.tile(tried, (len(tool) // len(tried), 1))
     seeds[:, 0] += np.arctan2(start[:, 1], start[:, 0])
     # The far end comes first: near the base the arm has the fewest solutions, and they decide the rest.
     path = along_joint(ex, body, tool, travel[rows], points=TRAVEL_POINTS, rows=rows)

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pipeline.core import poses
+from pipeline.core.errors import InvalidInputError
 from pipeline.core.kinematics import SerialChain
 from pipeline.core.robot import RobotSpec
+from pipeline.core.streams import stream
 
 Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -19,6 +21,8 @@ ROTATION_TOLERANCE = 1e-2  # rad
 DAMPING = 0.02
 MAX_STEP = 0.4  # rad a joint and iteration
 POSTURE_GAIN = 0.05
+FEWEST_JOINTS = 6
+"""An arm with fewer cannot give its tool any position and orientation, which grasps ask for."""
 # Offsets to home [rad] that put a stuck search into another basin: wrist turned, elbow out to either side.
 RESTARTS = np.array(
     [
@@ -44,6 +48,11 @@ class Arm:
     """Kinematics of one robot's arm in its base frame."""
 
     def __init__(self, robot: RobotSpec) -> None:
+        if len(robot.arm) < FEWEST_JOINTS:
+            raise InvalidInputError(
+                f"Robot {robot.name!r} has {len(robot.arm)} joints; the planner needs at least {FEWEST_JOINTS} to "
+                "put the tool into any pose. It can be simulated and replayed; to solve tasks, use a robot with more."
+            )
         self.robot = robot
         self.chain = SerialChain(robot)
         self.lower = np.array([j.lower for j in robot.arm])
@@ -83,7 +92,7 @@ class Arm:
         target = np.asarray(target, float)
         seed = self.turned_home(target)
         best = self.ik(target, seed, posture=self.home, iterations=iterations)
-        for offset in RESTARTS[:, : len(self.home)]:
+        for offset in attitudes(RESTARTS, joints=len(self.home)):
             stuck = np.flatnonzero(~best.ok)
             if not len(stuck):
                 break
@@ -129,6 +138,21 @@ class Arm:
         tool = self.chain.tool(frames)
         turn = goal[..., :3, :3] @ np.swapaxes(tool[..., :3, :3], -1, -2)
         return np.concatenate([goal[..., :3, 3] - tool[..., :3, 3], _rotation_vector(turn)], axis=-1)
+
+
+def attitudes(table: Array, *, joints: int) -> Array:
+    """Offsets to home (k, joints) rad: ``table`` itself for the seven joints it was written for, else as many others.
+
+    The last joint is turned by itself first, to both sides; what follows spreads over all joints but the first (the
+    search turns that one towards its target) and is the same in every process.
+    """
+    if joints == table.shape[1]:
+        return table
+    spread = stream(0, "attitudes", joints).uniform(-1.6, 1.6, (len(table), joints))
+    spread[:, 0] = 0.0
+    spread[:2] = 0.0
+    spread[:2, -1] = (1.6, -1.6)
+    return spread
 
 
 def _within(error: Array) -> Bools:

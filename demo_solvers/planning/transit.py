@@ -52,7 +52,9 @@ def _finer(start: Array, path: Array) -> Array:
     """CHECKS configurations for every waypoint of ``path`` (rows, points, n), from ``start`` (rows, n) on."""
     before = np.concatenate([start[:, None], path[:, :-1]], axis=1)
     share = (np.arange(1, CHECKS + 1) / CHECKS)[:, None]
-    return (before[:, :, None] + share * (path - before)[:, :, None]).reshape(len(path), -1, path.shape[-1])
+    return (before[:, :, None] + share * (path - before)[:, :, None]).reshape(
+        len(path), CHECKS * path.shape[1], path.shape[-1]
+    )
 
 
 def _of(held: Held | None, rows: ArrayLike) -> Held | None:
