@@ -22,7 +22,7 @@ def convex_pieces(mesh: trimesh.Trimesh, method: Method, *, footed: bool = True)
     """Convex pieces that cover ``mesh`` [m]; raises InvalidInputError when vhacd is asked for and not installed."""
     found = [convex_hull(mesh.vertices)] if method == "hull" or _is_convex(mesh) else _METHODS[method](mesh)
     pieces = [p for p in found if p.volume > 1e-11]
-    return [_pressed(p) for p in pieces] if footed else pieces
+    return [pressed(p) for p in pieces] if footed else pieces
 
 
 def _is_convex(mesh: trimesh.Trimesh) -> bool:
@@ -42,7 +42,12 @@ def _by_vhacd(mesh: trimesh.Trimesh) -> list[trimesh.Trimesh]:
     return [convex_hull(np.asarray(part["vertices"], float), vertices=48) for part in parts]
 
 
-def _pressed(piece: trimesh.Trimesh) -> trimesh.Trimesh:
+def pressed(piece: trimesh.Trimesh) -> trimesh.Trimesh:
+    """The convex piece with corners just above the table (z = 0) pressed onto it.
+
+    Comes after any decimation: engines that find the contacts of whole faces find one corner of an uneven foot at a
+    time, and the object jitters.
+    """
     points = np.array(piece.vertices, float)
     points[points[:, 2] < FOOT, 2] = 0.0
     return trimesh.convex.convex_hull(points)

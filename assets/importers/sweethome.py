@@ -23,6 +23,7 @@ from assets.draft import Draft
 from assets.importers.convex import decompose
 from assets.importers.meshes import convex_hull, decimate, joined, shade
 from assets.importers.panda import GRIPPER
+from assets.importers.pieces import pressed
 from assets.materials import Form, prior_mass
 from assets.package import Body, Piece, Visual
 from pipeline.core.asset import Affordance, Licence
@@ -33,7 +34,6 @@ Array = NDArray[np.float64]
 FACES = 5000
 TEXTURES = (512, 384, 256)  # pixels of the longer side; the largest that stays light is taken
 LIGHT = 150_000  # bytes of the compressed image
-FOOT = 0.0025  # m
 LICENCES = {
     "BlendSwap-CC-0": "CC0-1.0",
     "BlendSwap-CC-BY": "CC-BY-3.0",
@@ -155,20 +155,14 @@ def _extent(parts: list[trimesh.Trimesh]) -> tuple[Array, Array]:
 
 
 def _pieces(item: SweetHomeItem, parts: dict[str, trimesh.Trimesh]) -> list[Piece]:
-    """Collision pieces; corners just above the table are pressed onto it, or a decomposed foot would wobble."""
+    """Collision pieces, their feet pressed onto the table."""
     whole = joined(list(parts.values()))
     if item.solid == "box":
         return [aligned_box(*whole.bounds)]
     if item.solid == "hull":
-        return [convex_hull(_footed(whole.vertices))]
+        return [pressed(convex_hull(whole.vertices))]
     found = decompose(whole, threshold=item.threshold, pieces=item.pieces, faces=item.faces)
-    return [trimesh.convex.convex_hull(_footed(p.vertices)) for p in found]
-
-
-def _footed(points: Array) -> Array:
-    points = np.array(points, float)
-    points[points[:, 2] < FOOT, 2] = 0.0
-    return points
+    return [pressed(p) for p in found]
 
 
 def _visual(name: str, mesh: trimesh.Trimesh, item: SweetHomeItem, faces: int) -> Visual:

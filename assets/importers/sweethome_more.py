@@ -100,7 +100,7 @@ OFFICE_ITEMS: tuple[SweetHomeItem, ...] = (
 )
 HOUSE_ITEMS: tuple[SweetHomeItem, ...] = (
     Rough("hammer", SCOPIA, "marteau", "hammer", "tool", 0.5, GRASP, material="steel"),
-    Hull("screwdriver", SCOPIA, "tournevis", "screwdriver", "tool", 0.12, GRASP, material="steel"),
+    Slab("screwdriver", SCOPIA, "tournevis", "screwdriver", "tool", 0.12, GRASP, material="steel"),
     Rough("drill", SCOPIA, "perceuse-electrique", "drill", "tool", 1.4, PUSH, material="electronics"),
     Slab("tape_measure", KATOR, "tape-measure", "tape measure", "tool", 0.25, GRASP, material="plastic"),
     Rough("spray_bottle", KATOR, "spray-bottle", "spray bottle", "bottle", 0.5, GRASP, scale=0.85, material="liquid"),
