@@ -26,7 +26,7 @@ def gap(world: WorldState, a: str, surface: Array) -> Array:
     return lowest(world, a) - plumb(centre(world, a), surface)[:, 2]
 
 
-def surface_of(world: WorldState, b: str, area: Box | None, bounds: Box) -> tuple[Array, tuple[float, float, float]]:
-    """``T_world_surface`` (batch, 7) and half sizes of ``area``'s top, or of the top of the bounds without one."""
-    face = top_face(area or bounds)
+def surface_of(world: WorldState, b: str, area: Box) -> tuple[Array, tuple[float, float, float]]:
+    """``T_world_surface`` (batch, 7) and half sizes of the top of ``area``, a box in ``b``'s frame."""
+    face = top_face(area)
     return box_pose(world, b, face), face.half

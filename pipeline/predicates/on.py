@@ -15,15 +15,17 @@ CLOSE = 0.003  # m; contacts flicker in a soft solver, so a gap below 3 mm count
 
 
 def on(world: WorldState, a: Movable, b: Support) -> Bools:
-    """``a`` rests on ``b`` and is let go, (batch,).
+    """``a`` rests on ``b`` and is let go, (batch,); all False when ``b`` has no support area.
 
     World frame. The vertical through ``a``'s centre must pass through ``b``'s support area, which must be level within
     20 degrees; ``a``'s lowest corner must be within 1 cm of it; the two must touch or be within 3 mm; and ``a`` must
     not be pinched by both fingers. Leaning beside, lying underneath, hovering and being held above all fail.
     Orientation of ``a`` is not judged: add ``(upright a)``.
     """
-    shape = geometry(world, b)
-    surface, half = surface_of(world, b, shape.support, shape.bounds)
+    area = geometry(world, b).support
+    if area is None:
+        return np.zeros(len(world), bool)
+    surface, half = surface_of(world, b, area)
     height = np.abs(gap(world, a, surface))
     close = world.touching(a, b) | (height <= CLOSE)
     return over(world, a, surface, half) & (height <= CLEARANCE) & close & ~pinched(world, a)

@@ -22,6 +22,6 @@ def within(world: WorldState, a: Movable, region: Region) -> Bools:
     decides, as an experimenter would read it off the table.
     """
     shape = geometry(world, region)
-    surface, half = surface_of(world, region, shape.support, shape.bounds)
+    surface, half = surface_of(world, region, shape.support or shape.bounds)
     low = np.abs(gap(world, a, surface)) <= CLEARANCE
     return over(world, a, surface, half) & low & at_rest(world, a) & ~holding(world, a)

@@ -8,7 +8,6 @@ import numpy as np
 
 from pipeline.core.geometry import Box
 from pipeline.core.poses import compose, pose, yaw_of
-from scene_gen.arrangement import Arrangement
 from scene_gen.choice import Choice
 
 INNER = 0.6  # of an area's half sizes: what rests further out may tip over the edge
@@ -35,9 +34,3 @@ def land(
     heading = float(yaw_of(frame[3:])) - choice.heading + (np.pi / 2 if quarters and choice.tried % 2 else 0.0)
     yaw = heading if choice.yaw is None else choice.yaw
     return replace(choice, xy=(float(spot[0]), float(spot[1])), yaw=yaw)
-
-
-def top(arrangement: Arrangement, body: str) -> Box:
-    """The area on top of a body in its frame: its support area, or the top of its bounds without one."""
-    shape = arrangement.geometry(body)
-    return shape.support or shape.bounds

@@ -6,18 +6,24 @@ from dataclasses import replace
 
 import numpy as np
 
+from pipeline.core.doors import Unplaceable
 from pipeline.core.goal import Atom
 from scene_gen.arrangement import Arrangement
 from scene_gen.choice import Choice
-from scene_gen.relations._landing import land, top
+from scene_gen.relations._landing import land
 from scene_gen.workspace import CLEARANCE, sampling_range
 
 
 def on(choice: Choice, atom: Atom, arrangement: Arrangement, stream: np.random.Generator) -> Choice:
-    """A place on ``b``; a place that another relation has chosen is kept, and so is a heading."""
+    """A place on ``b``; a place that another relation has chosen is kept, and so is a heading.
+
+    Raises :class:`Unplaceable` when ``b`` has no support area.
+    """
     surface = next((s for s in arrangement.surfaces() if s.body == atom.args[1]), None)
     if surface is None:
-        area = top(arrangement, atom.args[1])
+        area = arrangement.geometry(atom.args[1]).support
+        if area is None:
+            raise Unplaceable(f"{atom}: {atom.args[1]!r} has no flat area to stand on.")
         frame = arrangement.box_pose(atom.args[1], area)
         chosen = land(choice, frame, area, stream, middle_first=True)
         return replace(chosen, height=float(frame[2] + area.half[2]))

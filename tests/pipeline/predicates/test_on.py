@@ -28,8 +28,8 @@ def test_a_block_on_the_table_is_on_the_table(scene):
     assert on(scene([("block", "table")], block=(0.1, 0.1, 0)), "block", "table").all()
 
 
-def test_a_body_without_support_area_carries_on_the_top_of_its_bounds(scene):
-    assert on(scene([("block", "mug")], mug=(0, 0, 0), block=(0, 0, 0.10)), "block", "mug").all()
+def test_a_body_without_a_support_area_carries_nothing(scene):
+    assert not on(scene([("block", "mug")], mug=(0, 0, 0), block=(0, 0, 0.10)), "block", "mug").any()
 
 
 def test_hovering_above_the_plate_is_not_on_it(scene):
