@@ -90,6 +90,10 @@ class Arrangement:
         """Where an object's base stands."""
         return footprint(self.assets[name], self.poses[name])
 
+    def links(self, name: str) -> dict[str, Array]:
+        """``T_base_link`` (7,) by link of an object at joint position 0."""
+        return {body.partition("/")[2]: at for body, at in self.frames.items() if body.startswith(f"{name}/")}
+
     def surfaces(self) -> tuple[Surface, ...]:
         """What things may stand on that are not placed on anything else; the table first."""
         return tuple(

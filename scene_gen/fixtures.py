@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from pipeline.core.asset import AssetSpec
-from pipeline.core.geometry import Joint
-from pipeline.core.poses import Array, compose, pose, quat_from_yaw
+from pipeline.core.poses import Array, pose, quat_from_yaw
 from scene_gen.footprint import Rectangle, bottom
+from scene_gen.swept import opening_direction, swept
 
 FRONT = (0.66, 0.71)  # m from the robot to the closed drawer front, for a Panda
 SIDE = 0.12  # m
@@ -30,32 +32,18 @@ def cabinet_pose(asset: AssetSpec, stream: np.random.Generator, *, size: float =
     return pose((back, stream.uniform(-SIDE, SIDE), -bottom(asset.links[""])), quat_from_yaw(turn))
 
 
-def travel_zone(asset: AssetSpec, at: Array) -> Rectangle:
-    """What a cabinet at ``at`` needs of the table: itself, its drawers' travel and the hand's room before them."""
-    facing, base = opening_direction(asset), asset.links[""].bounds
-    out = max((_swing(asset, j) for j in asset.joints), default=STANDING_ROOM - HAND_ROOM) + HAND_ROOM
-    reach = _depth(asset, facing) + out
-    across = np.array([-facing[1], facing[0]])
-    depth, width = float(np.abs(facing) @ base.half[:2]), float(np.abs(across) @ base.half[:2])
-    middle = compose(at, pose((*(facing * (reach - depth) / 2), 0.0)))
-    heading = compose(at, pose((0.0, 0.0, 0.0), quat_from_yaw(np.arctan2(facing[1], facing[0]))))
-    yaw = 2 * np.arctan2(heading[6], heading[3])
-    return Rectangle(float(middle[0]), float(middle[1]), float(yaw), (reach + depth) / 2, width)
+def travel_zone(asset: AssetSpec, at: Array, frames: Mapping[str, Array]) -> Rectangle:
+    """What a fixture at ``at`` needs of the table: itself, its links' travel and the room before them for a hand.
 
-
-def opening_direction(asset: AssetSpec) -> Array:
-    """Unit direction (2,) in the base frame in which the asset opens: the way its slides run, or -x."""
-    for joint in asset.joints:
-        if joint.kind == "prismatic" and np.hypot(*joint.axis[:2]) > 0.5:
-            return np.array(joint.axis[:2]) * (1.0 if joint.opens == "upper" else -1.0)
-    return np.array([-1.0, 0.0])
-
-
-def _swing(asset: AssetSpec, joint: Joint) -> float:
-    """How far [m] a link comes out at most: a slide by its travel, a door by its width."""
-    if joint.kind == "prismatic":
-        return joint.upper - joint.lower
-    return 2 * max(asset.links[joint.link].bounds.half)
+    ``frames`` holds ``T_base_link`` (7,) by link at joint position 0.
+    """
+    whole = swept(asset, at, frames)
+    slides = max((j.upper - j.lower for j in asset.joints if j.kind == "prismatic"), default=-np.inf)
+    closed = 2 * _depth(asset, opening_direction(asset))
+    reach = max(2 * whole.half_x + STANDING_ROOM, closed + slides + HAND_ROOM)
+    ahead = reach / 2 - whole.half_x
+    x, y = np.array([whole.x, whole.y]) + ahead * whole.axes[0]
+    return Rectangle(float(x), float(y), whole.yaw, reach / 2, whole.half_y)
 
 
 def _depth(asset: AssetSpec, facing: Array) -> float:

@@ -15,6 +15,7 @@ from scene_gen.arrangement import TABLE, Arrangement
 from scene_gen.choice import Choice, Sampler
 from scene_gen.footprint import Rectangle, footprint, free
 from scene_gen.openings import JOINTS, set_joint
+from scene_gen.swept import swept
 from scene_gen.workspace import Surface
 
 RELATIONS: Registry[Sampler] = Registry("scene_gen.relations", "relation")
@@ -120,9 +121,11 @@ def _above(name: str, movers: dict[str, list[Atom]]) -> set[str]:
 
 
 def _standing(arrangement: Arrangement) -> dict[str, Rectangle]:
-    """Footprints of everything but the table and painted regions."""
+    """What everything but the table and painted regions takes up, the travel of doors and drawers included."""
     return {
-        name: arrangement.footprint(name)
+        name: swept(asset, np.array(arrangement.poses[name]), arrangement.links(name))
+        if asset.joints
+        else arrangement.footprint(name)
         for name, asset in arrangement.assets.items()
         if name != TABLE and name in arrangement.poses and not asset.can("region")
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scene_gen.fixtures import cabinet_pose, table_pose, travel_zone
+from scene_gen.link_frames import link_frames
 from scene_gen.supports._furniture import Furniture, Room
 
 
@@ -14,4 +15,4 @@ def counter(room: Room) -> tuple[Furniture, ...]:
         return (base,)
     cabinet = room.catalog.asset("cabinet")
     at = cabinet_pose(cabinet, room.stream, size=room.size)
-    return base, Furniture("cabinet", cabinet, at, travel_zone(cabinet, at))
+    return base, Furniture("cabinet", cabinet, at, travel_zone(cabinet, at, link_frames(cabinet, room.catalog)))

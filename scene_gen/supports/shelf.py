@@ -22,4 +22,4 @@ def shelf(room: Room) -> tuple[Furniture, ...]:
     depth = asset.links[""].bounds.half[0]
     x, y = room.stream.uniform(*FRONT) * room.size + depth, room.stream.uniform(-SIDE, SIDE)
     at = pose((x, y, -bottom(asset.links[""])), quat_from_yaw(room.stream.uniform(-TURN, TURN)))
-    return (*table(room), Furniture("shelf", asset, at, travel_zone(asset, at)))
+    return (*table(room), Furniture("shelf", asset, at, travel_zone(asset, at, {})))

@@ -12,6 +12,7 @@ from pipeline.core.task import TaskObject
 from scene_gen.builder import TabletopBuilder
 from scene_gen.fixtures import travel_zone
 from scene_gen.footprint import footprint, overlap
+from scene_gen.link_frames import link_frames
 
 MANY = range(25)
 
@@ -87,7 +88,7 @@ def test_the_cabinet_faces_the_robot_and_its_handle_stays_in_reach(builder, stor
 def test_nothing_stands_where_a_drawer_and_the_hand_before_it_move(builder, storing):
     for scene in scenes(builder, storing):
         cabinet = scene.placement("cabinet")
-        zone = travel_zone(cabinet.asset, np.array(cabinet.pose))
+        zone = travel_zone(cabinet.asset, np.array(cabinet.pose), link_frames(cabinet.asset, builder.catalog))
         opened = compose(cabinet.pose, (-0.15 - 0.20, 0, 0, 1, 0, 0, 0))
         assert overlap(zone, footprint(cabinet.asset, tuple(opened)))
         for p in scene.placements:
