@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import cache
 
 from assets.catalog import LibraryCatalog
+from flows.posing import Posed, lay_out, pose
 from flows.stages import make_simulator
-from pipeline.core.doors import Problem, Simulator, Unplaceable
+from pipeline.core.doors import Simulator, Unplaceable
 from pipeline.core.errors import InvalidInputError
-from pipeline.core.scene import SceneSpec
-from pipeline.core.streams import stream, stream_seed
 from pipeline.core.task import TaskSpec
 from scene_gen.builder import TabletopBuilder
 from task_gen.author import FAMILIES, propose
-from task_gen.dynamic_gate import dynamic_gate
 from task_gen.gate import static_gate
 
 SPARE = (4, 2, 1)  # so many times the tasks asked for; the library may not afford the most
-
-
-@dataclass(frozen=True, eq=False)
-class Posed:
-    """A task in the worlds that passed the dynamic gate; no problem when the task itself was rejected."""
-
-    problem: Problem | None
-    rows: tuple[int, ...]
-    built: int
-    reasons: tuple[str, ...]
 
 
 def proposals(robot: str, *, per_family: int, seed: int) -> Iterator[TaskSpec]:
@@ -47,29 +34,17 @@ def proposals(robot: str, *, per_family: int, seed: int) -> Iterator[TaskSpec]:
 
 
 def pose_problem(task: TaskSpec, simulator: Simulator, *, robot: str, worlds: int, seed: int, index: int = 0) -> Posed:
-    """Build batch ``index`` of a task's worlds and put them through the dynamic gate; the same seeds as the line's."""
+    """Batch ``index`` of a task's worlds, as the line poses it."""
     catalog = LibraryCatalog()
-    builder = TabletopBuilder(catalog, catalog.robot(robot))
+    builder = TabletopBuilder(catalog, catalog.robot(robot), cameras=())
     try:
-        scenes = _scenes(task, builder, range(index * worlds, (index + 1) * worlds), seed=seed)
+        laid = lay_out(task, builder, simulator, worlds=worlds, seed=seed, index=index)
     except Unplaceable as error:
-        return Posed(None, (), 0, (str(error),))
-    gate_seed = stream_seed(seed, "dynamic_gate", task.name, index)
-    verdict = dynamic_gate(task, scenes, builder, simulator, seed=gate_seed)
-    if not verdict.ok:
-        return Posed(None, (), worlds, verdict.reasons)
-    rows = tuple(row for row, passed in enumerate(verdict.mask) if passed)
-    problem = Problem(task, verdict.surviving, stream_seed(seed, "solve", task.name, index))
-    return Posed(problem, rows, worlds, verdict.reasons)
+        return Posed(None, (), (str(error),))
+    return pose(task, laid, builder, simulator, seed=seed, index=index)
 
 
 @cache
 def simulator_of(backend: str) -> Simulator:
     """This process's simulator of a backend, kept warm, over the library."""
     return make_simulator(backend, LibraryCatalog())
-
-
-def _scenes(task: TaskSpec, builder: TabletopBuilder, rows: Sequence[int], *, seed: int) -> tuple[SceneSpec, ...]:
-    """Cameras are left out: they do not touch physics, and the gate and the solver then share one build."""
-    built = [builder.build(task, stream(seed, "scene_gen", task.name, row)) for row in rows]
-    return tuple(scene.model_copy(update={"cameras": ()}) for scene in built)

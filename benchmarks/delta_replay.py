@@ -77,7 +77,7 @@ def _batches(reader: DatasetReader, numbers: Sequence[int], *, size: int) -> Ite
 
 
 def _blind(episode: StoredEpisode) -> SceneSpec:
-    return episode.scene.model_copy(update={"cameras": ()})
+    return episode.scene.physics_only()
 
 
 @cache

@@ -92,7 +92,7 @@ def _measure(task: TaskSpec, key: dict[str, Any]) -> Cell:
         "task": task.name,
         "index": key["index"],
         "goal": task.goal,
-        "built": posed.built,
+        "built": key["worlds"],
         "rejected": posed.problem is None,
         "gate_reasons": posed.reasons,
         "attempts": [

@@ -4,7 +4,7 @@
 
 and inside a batch (:func:`run_batch`, in a simulator process):
 
-    build scenes -> dynamic gate and settling -> solve -> replay, validate, render -> write the part -> commit
+    build scenes and settle them -> dynamic gate -> solve -> replay, validate, render -> write the part -> commit
 
 What ends up in the dataset depends on the configuration alone: a batch is a pure function of its job, and the next
 batch of a task depends only on that task's earlier ones.
@@ -26,20 +26,19 @@ from flows.jobs import Attempt, BatchJob, BatchReport, failed
 from flows.notices import Listener, Notice, silence
 from flows.packing import pack_parts
 from flows.plan import Plan, make_plan
+from flows.posing import lay_out, pose
 from flows.report import RunReport, report_of
 from flows.rounds import Rounds
 from flows.stages import find_solver, provenance_of
 from pipeline.core.doors import Catalog, Problem, Simulator, Unplaceable
 from pipeline.core.episode import Episode, Outcome, Provenance
 from pipeline.core.errors import AssetError, RenderingError
-from pipeline.core.scene import SceneSpec
-from pipeline.core.streams import stream, stream_seed
+from pipeline.core.streams import stream_seed
 from pipeline.dataset.part import write_part
 from pipeline.rollout import attempt
 from pipeline.validate import Validation, validate
 from scene_gen.builder import TabletopBuilder
 from scene_gen.variation import Variation
-from task_gen.dynamic_gate import dynamic_gate
 
 Result = TypeVar("Result")
 
@@ -118,19 +117,18 @@ class _Batch:
     def __init__(self, job: BatchJob, bench: Bench, listener: Listener) -> None:
         self.job, self.bench, self.listener = job, bench, listener
         self.seconds: dict[str, float] = {}
-        self.rows: list[int] = []  # of the batch, for each scene that passed the gate
+        self.rows: tuple[int, ...] = ()  # of the batch, for each scene that passed the gate
 
     def run(self, write: Callable[[list[Episode]], object]) -> BatchReport:
         job, simulator = self.job, self.bench.simulator
         with self._stage("build"):
             builder = self._builder()
-            scenes = self._build(builder)
+            laid = lay_out(job.task, builder, simulator, worlds=job.config.batch, seed=job.config.seed, index=job.index)
         with self._stage("gate"):
-            verdict = dynamic_gate(job.task, scenes, builder, simulator, seed=self._seed("dynamic_gate"))
-        if not verdict.ok:
-            return self._report("rejected", built=len(scenes), reasons=verdict.reasons)
-        self.rows = [row for row, passed in enumerate(verdict.mask) if passed]
-        problem = Problem(job.task, verdict.surviving, self._seed("solve"))
+            posed = pose(job.task, laid, builder, simulator, seed=job.config.seed, index=job.index)
+        built, problem, self.rows = len(laid.scenes), posed.problem, posed.rows
+        if problem is None:
+            return self._report("rejected", built=built, reasons=posed.reasons)
         with self._stage("solve", f"{len(problem.scenes)} worlds"):
             outcomes = attempt(simulator, problem, find_solver(job.config.solver))
         with self._stage("validate", f"{sum(o.success for o in outcomes)} of {len(outcomes)} solved"):
@@ -140,25 +138,16 @@ class _Batch:
             if episodes:
                 write(episodes)
         attempts = [self._attempt(i, outcome, checked) for i, outcome in enumerate(outcomes)]
-        return self._report(
-            "done", built=len(scenes), replayed=len(episodes), attempts=attempts, reasons=verdict.reasons
-        )
+        return self._report("done", built=built, replayed=len(episodes), attempts=attempts, reasons=posed.reasons)
 
     def _builder(self) -> TabletopBuilder:
         """What the scenes of this batch have in common is drawn here, if anything is to differ between batches."""
         config, catalog = self.job.config, self.bench.catalog
         variation = None
         if config.randomise != "off":
-            variation = Variation(RANDOMISATIONS.get(config.randomise), self._seed("randomise"), catalog)
+            seed = stream_seed(config.seed, "randomise", self.job.task.name, self.job.index)
+            variation = Variation(RANDOMISATIONS.get(config.randomise), seed, catalog)
         return TabletopBuilder(catalog, catalog.robot(config.robot), support=config.support, variation=variation)
-
-    def _build(self, builder: TabletopBuilder) -> tuple[SceneSpec, ...]:
-        job = self.job
-        first = job.index * job.config.batch
-        return tuple(
-            builder.build(job.task, stream(job.config.seed, "scene_gen", job.task.name, first + row))
-            for row in range(job.config.batch)
-        )
 
     def _validate(self, problem: Problem, outcomes: list[Outcome]) -> list[Validation]:
         """Replay successes in row order, only as many as are still wanted; a refuted one is replaced by the next."""
@@ -194,9 +183,6 @@ class _Batch:
             steps=len(outcome.actions),
             diagnosis=validation.diagnosis if outcome.success and validation else outcome.diagnosis,
         )
-
-    def _seed(self, purpose: str) -> int:
-        return stream_seed(self.job.config.seed, purpose, self.job.task.name, self.job.index)
 
     def _report(self, status: str, **values: object) -> BatchReport:
         job = self.job

@@ -64,7 +64,7 @@ def recorded_on(episode: StoredEpisode) -> str:
 def _replay(episode: StoredEpisode, simulator: Simulator, *, worlds: int, backend: str) -> Verdict:
     actions = np.repeat(episode.actions[:, None], worlds, axis=1)
     # Cameras do not touch physics, and leaving them out lets a machine without OpenGL replay.
-    start = simulator.load([episode.scene.model_copy(update={"cameras": ()})] * worlds)
+    start = simulator.load([episode.scene.physics_only()] * worlds)
     trace = simulator.run(np.ascontiguousarray(actions))
     last = trace.at(-1)
     same = all(_checksum(start, trace, row) == episode.checksum for row in range(worlds))

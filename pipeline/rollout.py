@@ -21,7 +21,7 @@ class BatchWorlds:
 
     def __init__(self, simulator: Simulator, problem: Problem) -> None:
         # Pixels last: cameras are left out, so that solving never touches a graphics driver.
-        scenes = [scene.model_copy(update={"cameras": ()}) for scene in problem.scenes]
+        scenes = [scene.physics_only() for scene in problem.scenes]
         self._simulator = simulator
         self._first = self._last = simulator.load(scenes)
         self._actions: list[Actions] = []

@@ -76,6 +76,10 @@ class SceneSpec(Frozen):
         """The placement called ``name``."""
         return next(p for p in self.placements if p.name == name)
 
+    def physics_only(self) -> SceneSpec:
+        """The scene without cameras: no graphics context is made, and what differs in views alone shares a build."""
+        return self.model_copy(update={"cameras": ()})
+
     def with_placements(self, poses: dict[str, Pose7], joints: dict[str, dict[str, float]] | None = None) -> SceneSpec:
         """The same scene with some placements moved; ``joints`` replaces those of the named placements."""
         joints = joints or {}

@@ -181,7 +181,7 @@ def tampered(outcome, *, step, joint, by):
 
 def blind(problem):
     """Without cameras the replay is quick."""
-    return Problem(problem.task, tuple(s.model_copy(update={"cameras": ()}) for s in problem.scenes), problem.seed)
+    return Problem(problem.task, tuple(s.physics_only() for s in problem.scenes), problem.seed)
 
 
 def test_an_action_changed_by_a_hair_is_a_mismatch_and_no_episode(simulator, problem, outcomes):

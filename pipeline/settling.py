@@ -1,0 +1,113 @@
+"""Settling: let physics have its way with scenes before anyone works in them, and say which stay as laid out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.core.doors import Simulator
+from pipeline.core.geometry import Pose7
+from pipeline.core.poses import quat_rotate
+from pipeline.core.scene import SceneSpec
+from pipeline.core.world import Actions, WorldState
+from pipeline.predicates.at_rest import at_rest
+
+SECONDS = 1.0
+MOVED = 0.02  # m
+TIPPED = 15.0  # degrees, of the axis that pointed up
+SUNK = 0.005  # m: softer contacts than any of ours; what sinks further is going through
+
+
+@dataclass(frozen=True, eq=False)
+class Settled:
+    """Scenes with the poses and joints they came to rest in, and for each why it would not do (empty when it would)."""
+
+    scenes: tuple[SceneSpec, ...]
+    reasons: tuple[str, ...]
+    moved: NDArray[np.float64]  # (scenes, free objects)  m
+
+    @property
+    def mask(self) -> NDArray[np.bool_]:
+        """Which settled as laid out, (scenes,)."""
+        return np.array([not why for why in self.reasons], bool)
+
+    def with_rows(self, rows: Sequence[int], other: Settled) -> Settled:
+        """The same with these rows taken from ``other``, which has as many."""
+        scenes, reasons, moved = list(self.scenes), list(self.reasons), self.moved.copy()
+        for row in rows:
+            scenes[row], reasons[row], moved[row] = other.scenes[row], other.reasons[row], other.moved[row]
+        return Settled(tuple(scenes), tuple(reasons), moved)
+
+
+def settle(scenes: Sequence[SceneSpec], simulator: Simulator, *, seconds: float = SECONDS) -> Settled:
+    """Run scenes of one build key with the robot holding still.
+
+    A row fails, with its first reason, when a free object moved more than 2 cm, tipped more than 15 degrees, sank more
+    than 5 mm into what carries it, fell off, or still moves at the end.
+    """
+    before = simulator.load([scene.physics_only() for scene in scenes])
+    after = simulator.run(hold_still(scenes, seconds)).at(-1)
+    free = [p.name for p in scenes[0].placements if not p.asset.fixed]
+    moved = np.stack([_moved(before, after, n) for n in free], axis=-1) if free else np.zeros((len(scenes), 0))
+    reasons = [""] * len(scenes)
+    for column, name in enumerate(free):
+        for failed, why in _judge(before, after, name, moved[:, column]):
+            for row in np.flatnonzero(failed):
+                reasons[row] = reasons[row] or why.format(cm=moved[row, column] * 100)
+    rested = tuple(_rested(s, after.rows(slice(i, i + 1)), free) for i, s in enumerate(scenes))
+    return Settled(rested, tuple(reasons), moved)
+
+
+def hold_still(scenes: Sequence[SceneSpec], seconds: float) -> Actions:
+    """Actions (time, batch, dof) float32 that keep every robot where it starts."""
+    steps = max(1, round(seconds * scenes[0].physics.control_hz))
+    start = np.array([s.robot_start for s in scenes], np.float32)
+    return np.repeat(start[None], steps, axis=0)
+
+
+def _judge(
+    before: WorldState, after: WorldState, name: str, moved: NDArray[np.float64]
+) -> Sequence[tuple[NDArray[np.bool_], str]]:
+    """Every test of one object: which rows (batch,) fail it, and what to say."""
+    drop = (before.body(name)[:, 2] - after.body(name)[:, 2]).astype(float)
+    tipped = _tilt(before, after, name) > TIPPED
+    sinks = (drop > SUNK) & (np.abs(after.velocity[:, after.layout.body(name), 2]) > SUNK)
+    return (
+        (after.body(name)[:, 2] < before.body(name)[:, 2] - 0.1, f"{name!r} fell {{cm:.0f}} cm."),
+        (tipped, f"{name!r} tipped more than {TIPPED:.0f} degrees."),
+        (moved > MOVED, f"{name!r} moved {{cm:.1f}} cm; at most {MOVED * 100:.0f} are allowed."),
+        (sinks, f"{name!r} sinks into what carries it."),
+        (~at_rest(after, name), f"{name!r} did not come to rest."),
+    )
+
+
+def _tilt(before: WorldState, after: WorldState, name: str) -> NDArray[np.float64]:
+    """Degrees (batch,) by which the direction that pointed up has turned away from it."""
+    start, end = (world.body(name)[:, 3:].astype(float) for world in (before, after))
+    upwards = quat_rotate(start * np.array([1.0, -1.0, -1.0, -1.0]), np.array([0.0, 0.0, 1.0]))
+    return np.degrees(np.arccos(np.clip(quat_rotate(end, upwards)[:, 2], -1.0, 1.0)))
+
+
+def _moved(before: WorldState, after: WorldState, name: str) -> NDArray[np.float64]:
+    return np.linalg.norm(after.body(name)[:, :3] - before.body(name)[:, :3], axis=-1).astype(np.float64)
+
+
+def _rested(scene: SceneSpec, world: WorldState, free: Sequence[str]) -> SceneSpec:
+    """The scene with one world's poses and joints written into it; joints stay inside their limits."""
+    joints = {
+        p.name: {
+            j.name: float(np.clip(world.joint_position(f"{p.name}/{j.name}")[0], j.lower, j.upper))
+            for j in p.asset.joints
+        }
+        for p in scene.placements
+        if p.asset.joints
+    }
+    return scene.with_placements({name: _pose7(world.body(name)[0]) for name in free}, joints)
+
+
+def _pose7(pose: NDArray[np.floating]) -> Pose7:
+    x, y, z, qw, qx, qy, qz = (float(v) for v in pose)
+    return (x, y, z, qw, qx, qy, qz)
