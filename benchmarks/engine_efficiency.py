@@ -79,7 +79,13 @@ def _measure(task: TaskSpec, key: Mapping[str, Any]) -> Cell:
             one = _turn(posed.problem, simulator, key["solver"])
             turns += [one] if turn >= 0 else []
     ratios = {name: _median(turns, name) for name in ("over_replay", "over_idle")} if turns else {}
-    return {"task": task.name, "family": task.family, "gate_reasons": posed.reasons, **ratios, "turns": turns}
+    return {
+        "task": task.name,
+        "family": task.family,
+        "gate_reasons": list(map(str, posed.reasons)),
+        **ratios,
+        "turns": turns,
+    }
 
 
 def _median(turns: Sequence[Cell], name: str) -> float:

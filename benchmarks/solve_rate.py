@@ -94,7 +94,7 @@ def _measure(task: TaskSpec, key: dict[str, Any]) -> Cell:
         "goal": task.goal,
         "built": key["worlds"],
         "rejected": posed.problem is None,
-        "gate_reasons": posed.reasons,
+        "gate_reasons": list(map(str, posed.reasons)),
         "attempts": [
             {"row": row, "solved": outcome.success, **({} if outcome.success else outcome.diagnosis.model_dump())}
             for row, outcome in zip(posed.rows, outcomes, strict=True)

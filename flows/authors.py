@@ -20,6 +20,7 @@ from pipeline.core.task import TaskSpec
 from task_gen.author import propose
 from task_gen.gate import static_gate
 from task_gen.proposal import Rejection
+from task_gen.reasons import by_code
 
 Author = Literal["procedural", "anthropic"]
 AUTHORS: tuple[str, ...] = get_args(Author)
@@ -35,6 +36,11 @@ class Proposed(Frozen):
     failed_calls: tuple[str, ...] = ()
     prompts: dict[str, str] = Field(default_factory=dict, description="sha256 of every prompt that was used")
     account: Account = Field(default_factory=Account)
+
+    @property
+    def codes(self) -> dict[str, int]:
+        """How often each reason was among those of the rejected proposals."""
+        return {**by_code(r for one in self.rejections for r in one.reasons)}
 
 
 class ModelOptions(Frozen):

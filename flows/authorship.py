@@ -25,7 +25,7 @@ def with_author(
         return config, None
     proposed = ask_author(author, catalog, robot, count=config.tasks * SPARE, seed=config.seed, options=options)
     if not proposed.tasks:
-        why = "; ".join([*proposed.failed_calls, *(r.reasons[0] for r in proposed.rejections)][:3])
+        why = "; ".join([*proposed.failed_calls, *(str(r.reasons[0]) for r in proposed.rejections)][:3])
         raise InvalidInputError(f"Author {author!r} proposed no usable task: {why or 'no reason given'}.")
     return config.model_copy(update={"given": proposed.tasks}), proposed
 

@@ -159,7 +159,7 @@ def _frames(shown: Shown | None) -> str:
 def _rejected(report: RunReport) -> str:
     if not report.rejected:
         return ""
-    items = "".join(f"<li>{escape(r.task)}: {escape('; '.join(r.reasons))}</li>" for r in report.rejected)
+    items = "".join(f"<li>{escape(r.task)}: {escape('; '.join(map(str, r.reasons)))}</li>" for r in report.rejected)
     return (
         f"<section><h2>{len(report.rejected)} proposals turned down by the static gate</h2><ul>{items}</ul></section>"
     )

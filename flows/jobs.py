@@ -11,6 +11,7 @@ from flows.config import RunConfig
 from pipeline.core.episode import Cause, Diagnosis
 from pipeline.core.geometry import Frozen
 from pipeline.core.task import TaskSpec
+from task_gen.reasons import Reason
 
 Status = Literal["done", "rejected", "failed"]
 STAGES = ("build", "gate", "solve", "validate", "write")
@@ -54,6 +55,7 @@ class BatchReport(Frozen):
     index: int
     status: Status
     reasons: tuple[str, ...] = Field(default=(), description="why the gate rejected it, or why it failed")
+    refused: tuple[Reason, ...] = Field(default=(), description="the dynamic gate's reasons against the task's scenes")
     built: int = 0
     replayed: int = Field(default=0, description="claimed successes whose replay confirmed them")
     attempts: tuple[Attempt, ...] = ()

@@ -26,7 +26,7 @@ from flows.jobs import Attempt, BatchJob, BatchReport, failed
 from flows.notices import Listener, Notice, silence
 from flows.packing import pack_parts
 from flows.plan import Plan, make_plan
-from flows.posing import lay_out, pose
+from flows.posing import Posed, lay_out, pose
 from flows.report import RunReport, report_of
 from flows.rounds import Rounds
 from flows.stages import find_solver, provenance_of
@@ -39,6 +39,7 @@ from pipeline.rollout import attempt
 from pipeline.validate import Validation, validate
 from scene_gen.builder import TabletopBuilder
 from scene_gen.variation import Variation
+from task_gen.reasons import Reason, sentences
 
 Result = TypeVar("Result")
 
@@ -100,7 +101,8 @@ def run_batch(job: BatchJob, folder: RunFolder, bench: Bench, *, notice: Listene
     try:
         report = _Batch(job, bench, notice).run(lambda episodes: write_part(part, episodes, store=bench.catalog))
     except Unplaceable as error:
-        report = failed(job, str(error)).model_copy(update={"status": "rejected"})
+        refused = Reason(code="unplaceable", message=str(error), at="initial")
+        report = failed(job, str(error)).model_copy(update={"status": "rejected", "refused": (refused,)})
     except (OSError, RenderingError, AssetError, MemoryError):
         raise
     except Exception as error:
@@ -128,7 +130,7 @@ class _Batch:
             posed = pose(job.task, laid, builder, simulator, seed=job.config.seed, index=job.index)
         built, problem, self.rows = len(laid.scenes), posed.problem, posed.rows
         if problem is None:
-            return self._report("rejected", built=built, reasons=posed.reasons)
+            return self._report("rejected", built=built, **_refusal(posed))
         with self._stage("solve", f"{len(problem.scenes)} worlds"):
             outcomes = attempt(simulator, problem, find_solver(job.config.solver))
         with self._stage("validate", f"{sum(o.success for o in outcomes)} of {len(outcomes)} solved"):
@@ -138,7 +140,7 @@ class _Batch:
             if episodes:
                 write(episodes)
         attempts = [self._attempt(i, outcome, checked) for i, outcome in enumerate(outcomes)]
-        return self._report("done", built=built, replayed=len(episodes), attempts=attempts, reasons=posed.reasons)
+        return self._report("done", built=built, replayed=len(episodes), attempts=attempts, **_refusal(posed))
 
     def _builder(self) -> TabletopBuilder:
         """What the scenes of this batch have in common is drawn here, if anything is to differ between batches."""
@@ -195,3 +197,7 @@ class _Batch:
         began = time.perf_counter()
         yield
         self.seconds[name] = round(self.seconds.get(name, 0.0) + time.perf_counter() - began, 3)
+
+
+def _refusal(posed: Posed) -> dict[str, object]:
+    return {"reasons": sentences(posed.reasons), "refused": posed.reasons}

@@ -13,6 +13,7 @@ from pipeline.core.task import Family, TaskSpec
 from task_gen.author import propose
 from task_gen.files import load_tasks
 from task_gen.gate import static_gate
+from task_gen.reasons import Reason
 
 SPARE = 2
 
@@ -21,7 +22,7 @@ class Candidate(Frozen):
     """A proposed task and why it may not be tried, if so."""
 
     task: TaskSpec
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -66,5 +67,4 @@ def _proposals(catalog: Catalog, robot: RobotSpec, config: RunConfig) -> tuple[T
 
 
 def _judge(task: TaskSpec, catalog: Catalog, config: RunConfig) -> Candidate:
-    verdict = static_gate(task, catalog, catalog.robot(config.robot))
-    return Candidate(task=task, reasons=() if verdict.ok else tuple(verdict.reasons) or ("rejected",))
+    return Candidate(task=task, reasons=static_gate(task, catalog, catalog.robot(config.robot)).reasons)

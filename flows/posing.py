@@ -12,6 +12,7 @@ from pipeline.core.task import TaskSpec
 from pipeline.settling import Settled
 from scene_gen.settle import sample_settled
 from task_gen.dynamic_gate import SURVIVE, dynamic_gate
+from task_gen.reasons import Reason
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +24,7 @@ class Posed:
 
     problem: Problem | None
     rows: tuple[int, ...]
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
 
 
 def lay_out(
@@ -36,7 +37,7 @@ def lay_out(
 def pose(task: TaskSpec, laid: Settled, builder: SceneBuilder, simulator: Simulator, *, seed: int, index: int) -> Posed:
     """Put the worlds that settled through the dynamic gate; fewer than half of them are too few for it."""
     scenes = [scene for scene, settled in zip(laid.scenes, laid.mask, strict=True) if settled]
-    unsettled = tuple(f"Scene {row}: {why}" for row, why in enumerate(laid.reasons) if why)
+    unsettled = tuple(_unsettled(row, why) for row, why in enumerate(laid.reasons) if why)
     if len(scenes) < SURVIVE * len(laid.scenes):
         return Posed(None, (), unsettled)
     verdict = dynamic_gate(task, scenes, builder, simulator, seed=stream_seed(seed, "dynamic_gate", task.name, index))
@@ -45,3 +46,7 @@ def pose(task: TaskSpec, laid: Settled, builder: SceneBuilder, simulator: Simula
         return Posed(None, (), reasons)
     rows = tuple(int(row) for row in np.flatnonzero(laid.mask)[verdict.mask])
     return Posed(Problem(task, verdict.surviving, stream_seed(seed, "solve", task.name, index)), rows, reasons)
+
+
+def _unsettled(row: int, why: str) -> Reason:
+    return Reason(code="unstable", message=f"Scene {row}: {why}", at=f"scene {row}")

@@ -19,6 +19,7 @@ from flows.plan import Plan
 from flows.stages import package_versions
 from pipeline.core.geometry import Frozen
 from pipeline.core.task import Family, TaskSpec
+from task_gen.reasons import Reason, by_code
 
 
 class Counts(Frozen):
@@ -41,6 +42,7 @@ class TaskReport(Frozen):
     reasons: tuple[str, ...] = ()
     batches: int = 0
     counts: Counts = Counts()
+    refused: dict[str, int] = Field(default_factory=dict, description="scenes the dynamic gate turned down, by reason")
     causes: dict[str, int] = Field(default_factory=dict, description="failed attempts by cause")
     examples: dict[str, str] = Field(default_factory=dict, description="one diagnosis in words for each cause")
     seconds: dict[str, float] = Field(default_factory=dict)
@@ -57,7 +59,7 @@ class Rejected(Frozen):
 
     task: str
     family: Family
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
 
 
 class RunReport(Frozen):
@@ -70,6 +72,9 @@ class RunReport(Frozen):
     families: dict[str, Counts]
     tasks: tuple[TaskReport, ...]
     rejected: tuple[Rejected, ...]
+    refusals: dict[str, dict[str, int]] = Field(
+        default_factory=dict, description="tasks turned down by each gate (static, dynamic), by their first reason"
+    )
     dataset: Packed | None
     proposals: Proposed | None = Field(default=None, description="of a model: the funnel, its prompts and its cost")
     seconds: float = Field(description="wall clock of this process's part of the run")
@@ -101,6 +106,7 @@ def report_of(
         rejected=tuple(
             Rejected(task=c.task.name, family=c.task.family, reasons=c.reasons) for c in plan.candidates if not c.ok
         ),
+        refusals=_refusals(plan, reports),
         dataset=packed,
         proposals=kept_proposals(folder),
         seconds=round(seconds, 1),
@@ -140,10 +146,18 @@ def _task_report(task: TaskSpec, own: list[BatchReport], config: RunConfig) -> T
         reasons=tuple(reason for r in own for reason in r.reasons),
         batches=len(own),
         counts=_totals([_counts(r) for r in own], proposed=1, gated=int(own[0].status != "rejected")),
+        refused={**by_code(reason for r in own for reason in r.refused if reason.at)},
         causes=dict(Counter(d.cause for d in failures).most_common()),
         examples=examples,
         seconds={stage: round(s, 2) for stage, s in seconds.items()},
     )
+
+
+def _refusals(plan: Plan, reports: Sequence[BatchReport]) -> dict[str, dict[str, int]]:
+    """Each gate's rejected tasks, counted by the reason that comes first."""
+    static = by_code(c.reasons[0] for c in plan.candidates if not c.ok)
+    dynamic = by_code(r.refused[0] for r in reports if r.status == "rejected" and r.refused)
+    return {"static": {**static}, "dynamic": {**dynamic}}
 
 
 def _counts(report: BatchReport) -> Counts:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from pipeline.core.goal import Atom, Goal, literals
+from task_gen.reasons import Reason
 
 Literal = tuple[Atom, bool]
 OPPOSITES = (
@@ -20,15 +21,17 @@ ASYMMETRIC = ("on", "inside", "within", "above", "left_of", "right_of", "in_fron
 PLACES = ("on", "inside", "within")
 
 
-def contradictions(goal: Goal, initial: Sequence[Goal]) -> Iterator[str]:
-    """One sentence for every clash; only goals and relations that are conjunctions are judged."""
-    for formula in (goal, *initial):
+def contradictions(goal: Goal, initial: Sequence[Goal]) -> Iterator[Reason]:
+    """A reason for every clash; only goals and relations that are conjunctions are judged."""
+    for at, formula in (("goal", goal), *((f"initial[{i}]", f) for i, f in enumerate(initial))):
         if _is_conjunction(formula):
-            yield from _clashes(list(literals(formula)))
+            for subject, why in _clashes(list(literals(formula))):
+                yield Reason(code="contradiction", message=why, at=at, subject=str(subject))
     if _is_conjunction(goal) and all(map(_is_conjunction, initial)):
         start = {literal for formula in initial for literal in literals(formula)}
         if set(literals(goal)) <= start | {literal for held in start for literal in _implied(held)}:
-            yield f"The goal {goal} already holds at the start; change the goal or the initial relations."
+            why = f"The goal {goal} already holds at the start; change the goal or the initial relations."
+            yield Reason(code="goal_already_true", message=why, at="goal", subject=str(goal))
 
 
 def _is_conjunction(goal: Goal) -> bool:
@@ -39,15 +42,15 @@ def _is_conjunction(goal: Goal) -> bool:
     return goal.op == "and" and all(map(_is_conjunction, goal.parts))
 
 
-def _clashes(found: Sequence[Literal]) -> Iterator[str]:
+def _clashes(found: Sequence[Literal]) -> Iterator[tuple[Atom, str]]:
     for atom, _ in found:
         if len(atom.args) == 2 and atom.args[0] == atom.args[1]:
-            yield f"{atom} relates {atom.args[0]!r} to itself."
+            yield atom, f"{atom} relates {atom.args[0]!r} to itself."
     for (a, a_holds), (b, b_holds) in combinations(found, 2):
         if a == b and a_holds != b_holds:
-            yield f"The formula asks for both {a} and (not {a})."
+            yield a, f"The formula asks for both {a} and (not {a})."
         elif a_holds and b_holds and _exclude(a, b):
-            yield f"{a} and {b} cannot both hold."
+            yield a, f"{a} and {b} cannot both hold."
 
 
 def _exclude(a: Atom, b: Atom) -> bool:

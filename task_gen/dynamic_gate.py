@@ -18,6 +18,7 @@ from pipeline.core.task import TaskSpec
 from pipeline.core.world import Actions, WorldState
 from pipeline.holds import holds, parse
 from pipeline.predicates.at_rest import at_rest
+from task_gen.reasons import Code, Reason, by_code
 
 SETTLE = 1.0  # s
 STAGE = 1.5  # s for a staged goal to settle
@@ -32,12 +33,12 @@ SURVIVE = 0.5  # share of scenes that must pass
 class DynamicVerdict:
     """What physics says of a task in its scenes.
 
-    ``scenes`` are all scenes with settled poses; ``mask`` (scenes,) says which passed; ``reasons`` holds a sentence
-    for every scene that did not, and for the task when too few did.
+    ``scenes`` are all scenes with settled poses; ``mask`` (scenes,) says which passed; ``reasons`` holds one
+    for every scene that did not; when too few did, the first is the task's, with the code of most of its scenes.
     """
 
     ok: bool
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
     scenes: tuple[SceneSpec, ...]
     mask: NDArray[np.bool_]
     measurements: dict[str, float] = field(default_factory=dict)
@@ -72,30 +73,36 @@ def dynamic_gate(
         "settling_m": float(drop.max(initial=0.0)),
         "waited_s": waited,
     }
-    return DynamicVerdict(ok, failures.reasons if ok else (summary, *failures.reasons), settled, mask, measurements)
+    reasons = failures.reasons
+    if not ok:
+        reasons = (Reason(code=next(iter(by_code(reasons))), message=summary), *reasons)
+    return DynamicVerdict(ok, reasons, settled, mask, measurements)
 
 
 class _Failures:
     """The first reason of every scene that failed."""
 
     def __init__(self, count: int) -> None:
-        self._why: dict[int, str] = {}
+        self._why: dict[int, tuple[Code, str, str]] = {}
         self._count = count
 
-    def add(self, rows: NDArray[np.bool_], why: str) -> None:
+    def add(self, rows: NDArray[np.bool_], code: Code, why: str, *, subject: str = "") -> None:
         for row in np.flatnonzero(rows):
-            self.add_one(int(row), why)
+            self.add_one(int(row), code, why, subject=subject)
 
-    def add_one(self, row: int, why: str) -> None:
-        self._why.setdefault(row, why)
+    def add_one(self, row: int, code: Code, why: str, *, subject: str = "") -> None:
+        self._why.setdefault(row, (code, why, subject))
 
     @property
     def mask(self) -> NDArray[np.bool_]:
         return np.array([i not in self._why for i in range(self._count)])
 
     @property
-    def reasons(self) -> tuple[str, ...]:
-        return tuple(f"Scene {i}: {self._why[i]}" for i in sorted(self._why))
+    def reasons(self) -> tuple[Reason, ...]:
+        return tuple(
+            Reason(code=code, message=f"Scene {i}: {why}", at=f"scene {i}", subject=subject)
+            for i, (code, why, subject) in sorted(self._why.items())
+        )
 
 
 def hold_still(scenes: Sequence[SceneSpec], seconds: float) -> Actions:
@@ -114,8 +121,11 @@ def _settle(
     free = [p.name for p in scenes[0].placements if not p.asset.fixed]
     moved = np.stack([_moved(before, after, name) for name in free], axis=-1) if free else np.zeros((len(scenes), 0))
     for column, name in enumerate(free):
-        failures.add(moved[:, column] >= MOVED, f"{name!r} moved more than {MOVED * 100:.0f} cm while settling.")
-        failures.add(~at_rest(after, name), f"{name!r} did not come to rest within {SETTLE:g} s.")
+        far = f"{name!r} moved more than {MOVED * 100:.0f} cm while settling."
+        failures.add(moved[:, column] >= MOVED, "unstable", far, subject=name)
+        failures.add(
+            ~at_rest(after, name), "unstable", f"{name!r} did not come to rest within {SETTLE:g} s.", subject=name
+        )
     return tuple(_settled(scene, after.rows(slice(i, i + 1)), free) for i, scene in enumerate(scenes)), moved
 
 
@@ -150,13 +160,14 @@ def _do_nothing(
     Waiting ends early when what still moves could not drift a millimetre further before the horizon.
     """
     state = simulator.load(scenes)
-    failures.add(holds(goal, state), f"the goal {goal} already holds at reset.")
+    failures.add(holds(goal, state), "goal_already_true", f"the goal {goal} already holds at reset.")
     waited = 0.0
     while waited < task.horizon - 1e-9:
         seconds = min(CHUNK, task.horizon - waited)
         trace = simulator.run(hold_still(scenes, seconds))
         reached = holds(goal, trace.flat).reshape(trace.time, trace.batch)
-        failures.add(np.any(reached, axis=0), f"the goal {goal} comes true when nothing is done.")
+        idle = np.any(reached, axis=0)
+        failures.add(idle, "goal_true_after_nothing", f"the goal {goal} comes true when nothing is done.")
         after, waited = trace.at(-1), waited + seconds
         if _drift(state, after) / seconds * (task.horizon - waited) < STILL:
             break
@@ -186,7 +197,7 @@ def _stage(
         try:
             staged[i] = builder.stage(task, scene, stream(seed, "task_gen", "stage", task.name, i))
         except Unplaceable as error:
-            failures.add_one(i, f"the goal state cannot be laid out: {error}")
+            failures.add_one(i, "goal_unreachable_by_staging", f"the goal state cannot be laid out: {error}")
     simulator.load(staged)
     simulator.run(hold_still(staged, STAGE))
     trace = simulator.run(hold_still(staged, HELD))
@@ -194,7 +205,8 @@ def _stage(
     final = trace.at(-1)
     for row in np.flatnonzero(~held):
         world = final.rows(slice(row, row + 1))
-        failures.add_one(int(row), f"the staged goal does not hold: {_missing(goal, world)}")
+        why = f"the staged goal does not hold: {_missing(goal, world)}"
+        failures.add_one(int(row), "goal_unreachable_by_staging", why)
 
 
 def _missing(goal: Goal, world: WorldState) -> str:

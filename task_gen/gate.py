@@ -15,6 +15,7 @@ from pipeline.holds import parse
 from task_gen.compose import TABLE
 from task_gen.contradictions import contradictions
 from task_gen.pantry import CROWDED, covered, crowded
+from task_gen.reasons import Reason, of_formula
 from task_gen.suitability import misuses, unmovable
 
 FREE_OBJECTS = 8
@@ -23,10 +24,10 @@ FIXTURES = 1  # at the back of the table
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a task may go on, and if not, why: one sentence a reason."""
+    """Whether a task may go on, and if not, every reason why."""
 
     ok: bool
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
 
 
 def static_gate(task: TaskSpec, catalog: Catalog, robot: RobotSpec) -> Verdict:
@@ -45,28 +46,29 @@ def object_names(task: TaskSpec, assets: dict[str, AssetSpec]) -> tuple[str, ...
     return tuple(dict.fromkeys([*assets, *links, TABLE.name]))
 
 
-def _assets(task: TaskSpec, catalog: Catalog) -> tuple[dict[str, AssetSpec], list[str]]:
-    found, reasons = dict[str, AssetSpec](), list[str]()
+def _assets(task: TaskSpec, catalog: Catalog) -> tuple[dict[str, AssetSpec], list[Reason]]:
+    found, reasons = dict[str, AssetSpec](), list[Reason]()
     for item in (*task.objects, TABLE):
         try:
             found[item.name] = catalog.asset(item.asset)
         except UnknownNameError as error:
-            reasons.append(f"Object {item.name!r}: {error}")
+            why = f"Object {item.name!r}: {error}"
+            reasons.append(Reason(code="unknown_asset", message=why, at="objects", subject=item.name))
     return found, reasons
 
 
-def _formulas(task: TaskSpec, assets: dict[str, AssetSpec]) -> tuple[list[Goal], list[str]]:
+def _formulas(task: TaskSpec, assets: dict[str, AssetSpec]) -> tuple[list[Goal], list[Reason]]:
     """The goal and the initial relations, in this order."""
-    goals, reasons, names = list[Goal](), list[str](), object_names(task, assets)
+    goals, reasons, names = list[Goal](), list[Reason](), object_names(task, assets)
     for label, text in [("goal", task.goal), *((f"initial[{i}]", t) for i, t in enumerate(task.initial))]:
         try:
             goals.append(parse(text, names))
         except GoalSyntaxError as error:
-            reasons.append(f"{label}: {error}")
+            reasons.append(of_formula(error, at=label, objects=assets))
     return goals, reasons
 
 
-def _reasons(task: TaskSpec, goals: list[Goal], assets: dict[str, AssetSpec], robot: RobotSpec) -> Iterator[str]:
+def _reasons(task: TaskSpec, goals: list[Goal], assets: dict[str, AssetSpec], robot: RobotSpec) -> Iterator[Reason]:
     goal, initial = goals[0], goals[1:]
     misused = [reason for formula in goals for atom in atoms(formula) for reason in misuses(atom, assets)]
     yield from dict.fromkeys(misused)
@@ -76,14 +78,19 @@ def _reasons(task: TaskSpec, goals: list[Goal], assets: dict[str, AssetSpec], ro
     yield from _crowded(assets)
 
 
-def _crowded(assets: dict[str, AssetSpec]) -> Iterator[str]:
+def _crowded(assets: dict[str, AssetSpec]) -> Iterator[Reason]:
     free = {n: a for n, a in assets.items() if not a.fixed}
     fixtures = [n for n, a in assets.items() if a.fixed and not a.can("region") and n != TABLE.name]
     if len(free) > FREE_OBJECTS:
-        yield f"{len(free)} free objects are too many for the table; use at most {FREE_OBJECTS}."
+        yield _too_much(f"{len(free)} free objects are too many for the table; use at most {FREE_OBJECTS}.")
     if len(fixtures) > FIXTURES:
-        yield f"There is room for one fixture beside the table, got {', '.join(fixtures)}."
+        yield _too_much(f"There is room for one fixture beside the table, got {', '.join(fixtures)}.")
     laid = [a for a in assets.values() if not a.fixed or a.can("region")]
     area = covered(laid)
     if crowded(*laid):
-        yield f"The objects cover {area:.3f} m2, more than {CROWDED:.0%} of the workspace; use fewer or smaller ones."
+        share = f"{area:.3f} m2, more than {CROWDED:.0%} of the workspace"
+        yield _too_much(f"The objects cover {share}; use fewer or smaller ones.")
+
+
+def _too_much(why: str) -> Reason:
+    return Reason(code="crowded", message=why, at="objects")

@@ -21,6 +21,7 @@ from task_gen import vocabulary
 from task_gen.novelty import same_structure, same_words
 from task_gen.pantry import Pantry
 from task_gen.proposal import Proposal, Proposals, Rejection, Stage, judge, to_task
+from task_gen.reasons import Reason
 
 PROMPTS = Path(__file__).parent / "prompts"
 ANGLES = (
@@ -162,7 +163,7 @@ class ModelAuthor:
 
     def _judged(
         self, proposal: Proposal, author: str, known: Sequence[TaskSpec], funnel: Funnel, repairs: int
-    ) -> tuple[Stage, tuple[str, ...]] | None:
+    ) -> tuple[Stage, tuple[Reason, ...]] | None:
         """None for a task that was taken in, else where it fell through and why."""
         task = to_task(proposal, author=author)
         if not isinstance(task, TaskSpec):
@@ -170,14 +171,15 @@ class ModelAuthor:
         if reasons := judge(task, self.catalog, self.robot, names=[t.name for t in known]):
             return "static", reasons
         if twin := same_structure(task, known):
-            return "novel", (f"It has the goal and start of {twin.name!r} with other names.",)
+            return "novel", (_duplicate(f"It has the goal and start of {twin.name!r} with other names.", twin),)
         if twin := same_words(task, known):
-            return "novel", (f"Its instruction is nearly that of {twin.name!r}: {twin.instruction!r}.",)
+            why = f"Its instruction is nearly that of {twin.name!r}: {twin.instruction!r}."
+            return "novel", (_duplicate(why, twin),)
         funnel.tasks.append(task)
         return None
 
     def _repaired(
-        self, failed: Sequence[tuple[Proposal, str, int, tuple[Stage, tuple[str, ...]]]], funnel: Funnel
+        self, failed: Sequence[tuple[Proposal, str, int, tuple[Stage, tuple[Reason, ...]]]], funnel: Funnel
     ) -> list[tuple[Proposal, str, int]]:
         if not failed:
             return []
@@ -198,6 +200,10 @@ class ModelAuthor:
             else:
                 mended.append((reply.value, reply.model, repairs + 1))
         return mended
+
+
+def _duplicate(why: str, twin: TaskSpec) -> Reason:
+    return Reason(code="duplicate", message=why, subject=twin.name)
 
 
 def _listed(tasks: Sequence[TaskSpec], rates: Mapping[str, float]) -> Iterable[str]:

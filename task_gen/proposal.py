@@ -12,6 +12,7 @@ from pipeline.core.geometry import Frozen
 from pipeline.core.robot import RobotSpec
 from pipeline.core.task import TaskObject, TaskSpec
 from task_gen.gate import static_gate
+from task_gen.reasons import Reason
 
 Stage = Literal["parsed", "static", "novel"]
 
@@ -36,23 +37,27 @@ class Proposals(Frozen):
 
 
 class Rejection(Frozen):
-    """A proposal that did not get through: where it ended, and every reason as a sentence."""
+    """A proposal that did not get through: where it ended, and every reason."""
 
     name: str
     stage: Stage
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
     repairs: int = 0
 
 
-def to_task(proposal: Proposal, *, author: str) -> TaskSpec | tuple[str, ...]:
+def to_task(proposal: Proposal, *, author: str) -> TaskSpec | tuple[Reason, ...]:
     """The task, or what keeps the proposal from being one."""
     try:
         return TaskSpec.model_validate({**proposal.model_dump(), "author": author})
     except ValidationError as error:
-        return tuple(f"{'.'.join(map(str, e['loc'])) or 'task'}: {e['msg']}." for e in error.errors())
+        found = [(".".join(map(str, e["loc"])) or "task", e["msg"]) for e in error.errors()]
+        return tuple(Reason(code="schema", message=f"{at}: {why}.", at=at) for at, why in found)
 
 
-def judge(task: TaskSpec, catalog: Catalog, robot: RobotSpec, *, names: Sequence[str]) -> tuple[str, ...]:
+def judge(task: TaskSpec, catalog: Catalog, robot: RobotSpec, *, names: Sequence[str]) -> tuple[Reason, ...]:
     """Reasons of the static gate, and a name that is taken."""
-    taken = (f"name: {task.name!r} is taken; choose another.",) if task.name in names else ()
-    return (*taken, *static_gate(task, catalog, robot).reasons)
+    reasons = static_gate(task, catalog, robot).reasons
+    if task.name not in names:
+        return reasons
+    why = f"name: {task.name!r} is taken; choose another."
+    return (Reason(code="name_taken", message=why, at="name", subject=task.name), *reasons)

@@ -10,6 +10,7 @@ from pipeline.core.goal import Atom, Goal, literals
 from pipeline.core.robot import RobotSpec
 from pipeline.holds import kinds
 from task_gen.pantry import fits_gripper, fits_inside, fits_on, fits_pushing, fits_region
+from task_gen.reasons import Code, Reason
 
 Assets = dict[str, AssetSpec]
 Check = Callable[[AssetSpec, str], bool]
@@ -32,18 +33,19 @@ KINDS: dict[str, tuple[Check, str]] = {
 }
 
 
-def misuses(atom: Atom, assets: Assets) -> Iterator[str]:
-    """One sentence for every argument of the wrong kind, with the names that would do."""
+def misuses(atom: Atom, assets: Assets) -> Iterator[Reason]:
+    """A reason for every argument of the wrong kind, with the names that would do."""
     for kind, body in zip(kinds(atom.predicate), atom.args, strict=True):
         check, wanted = KINDS[kind]
         if not check(*_resolve(body, assets)):
             names = [b for b in _bodies(assets) if check(*_resolve(b, assets))]
             allowed = f"here: {', '.join(names)}" if names else "this task has none"
-            yield f"{atom}: {body!r} is not {wanted}; {allowed}."
+            code = "unknown_joint" if kind == "jointed" else "wrong_kind"
+            yield _reason(code, atom, f"{body!r} is not {wanted}; {allowed}.")
 
 
-def unmovable(goal: Goal, assets: Assets, robot: RobotSpec) -> Iterator[str]:
-    """One sentence for everything the goal wants moved that the robot cannot move there."""
+def unmovable(goal: Goal, assets: Assets, robot: RobotSpec) -> Iterator[Reason]:
+    """A reason for everything the goal wants moved that the robot cannot move there."""
     for atom, positive in literals(goal):
         if positive and atom.predicate in ("on", "inside", "within", "holding", "near"):
             yield from _moves(atom, assets, robot)
@@ -51,7 +53,7 @@ def unmovable(goal: Goal, assets: Assets, robot: RobotSpec) -> Iterator[str]:
             yield from _opens(atom, assets)
 
 
-def _moves(atom: Atom, assets: Assets, robot: RobotSpec) -> Iterator[str]:
+def _moves(atom: Atom, assets: Assets, robot: RobotSpec) -> Iterator[Reason]:
     asset = assets[atom.args[0].partition("/")[0]]
     if asset.fixed:
         return
@@ -60,18 +62,27 @@ def _moves(atom: Atom, assets: Assets, robot: RobotSpec) -> Iterator[str]:
         wanted = "can be neither grasped nor pushed" if atom.predicate == "within" else "cannot be grasped"
         narrow = min((g.width for g in asset.links[""].grasps), default=None)
         why = "has no grasp" if narrow is None else f"its narrowest grasp is {narrow * 100:.1f} cm wide"
-        yield f"{atom}: {robot.noun} opens to {robot.gripper.max_width * 100:.0f} cm; {asset.noun!r} {wanted}: {why}."
+        opens = f"{robot.noun} opens to {robot.gripper.max_width * 100:.0f} cm"
+        code = "unmovable" if narrow is None else "too_large"
+        yield _reason(code, atom, f"{opens}; {asset.noun!r} {wanted}: {why}.")
     if atom.predicate == "within" and not fits_region(asset, assets[atom.args[1].partition("/")[0]]):
-        yield f"{atom}: {asset.noun!r} is larger than {atom.args[1]!r}; take a smaller object or a larger region."
+        why = f"{asset.noun!r} is larger than {atom.args[1]!r}; take a smaller object or a larger region."
+        yield _reason("too_large", atom, why)
     if atom.predicate == "inside" and not fits_inside(asset, _shape(atom.args[1], assets)):
-        yield f"{atom}: {asset.noun!r} does not fit into {atom.args[1]!r}; take a smaller object or a larger container."
+        why = f"{asset.noun!r} does not fit into {atom.args[1]!r}; take a smaller object or a larger container."
+        yield _reason("too_large", atom, why)
     if atom.predicate == "on" and not stays and not fits_on(asset, _shape(atom.args[1], assets)):
-        yield f"{atom}: {asset.noun!r} finds no room on {atom.args[1]!r}; take a smaller object or a larger support."
+        why = f"{asset.noun!r} finds no room on {atom.args[1]!r}; take a smaller object or a larger support."
+        yield _reason("too_large", atom, why)
 
 
-def _opens(atom: Atom, assets: Assets) -> Iterator[str]:
+def _opens(atom: Atom, assets: Assets) -> Iterator[Reason]:
     if not _shape(atom.args[0], assets).grasps and atom.predicate == "is_open":
-        yield f"{atom}: {atom.args[0]!r} has no handle to grasp."
+        yield _reason("unmovable", atom, f"{atom.args[0]!r} has no handle to grasp.")
+
+
+def _reason(code: Code, atom: Atom, why: str) -> Reason:
+    return Reason(code=code, message=f"{atom}: {why}", at="goal", subject=str(atom))
 
 
 def _resolve(body: str, assets: Assets) -> tuple[AssetSpec, str]:

@@ -19,7 +19,7 @@ from pipeline.core.goal import atoms
 from pipeline.core.task import TaskSpec
 from pipeline.holds import parse
 from task_gen.files import dump_tasks, load_tasks
-from task_gen.gate import static_gate
+from task_gen.gate import Verdict, static_gate
 from task_gen.novelty import self_bleu
 
 tasks = typer.Typer(help="Propose, check, list, show and measure tasks.", no_args_is_help=True)
@@ -77,12 +77,12 @@ def check(file: File, robot: Robot = "panda", as_json: AsJson = False) -> None:
     catalog = LibraryCatalog()
     verdicts = {t.name: static_gate(t, catalog, catalog.robot(robot)) for t in load_tasks(file, catalog)}
     if as_json:
-        typer.echo(json.dumps({n: {"ok": v.ok, "reasons": v.reasons} for n, v in verdicts.items()}, indent=1))
+        typer.echo(json.dumps({n: _verdict(v) for n, v in verdicts.items()}, indent=1))
     else:
         for name, verdict in verdicts.items():
             typer.echo(f"{name}: {'passes' if verdict.ok else 'rejected'}")
             for reason in verdict.reasons:
-                typer.echo(f"  - {reason}")
+                typer.echo(f"  - {reason.code}: {reason}")
     if not all(v.ok for v in verdicts.values()):
         raise typer.Exit(1)
 
@@ -130,6 +130,10 @@ def stats(file: File, as_json: AsJson = False) -> None:
         typer.echo(f"{name}: {shown}")
 
 
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return {"ok": verdict.ok, "reasons": [r.model_dump() for r in verdict.reasons]}
+
+
 def _statistics(found: tuple[TaskSpec, ...]) -> dict[str, Any]:
     predicates = Counter(a.predicate for t in found for a in atoms(parse(t.goal)))
     return {
@@ -162,7 +166,9 @@ def _print_tasks(found: tuple[TaskSpec, ...]) -> None:
 def _print_funnel(proposed: Proposed) -> None:
     typer.echo(", ".join(f"{n} {stage}" for stage, n in proposed.counts.items()))
     for rejection in proposed.rejections:
-        typer.echo(f"rejected ({rejection.stage}) {rejection.name}: {' '.join(rejection.reasons)}")
+        typer.echo(f"rejected ({rejection.stage}) {rejection.name}: {' '.join(map(str, rejection.reasons))}")
+    if proposed.codes:
+        typer.echo("reasons: " + ", ".join(f"{n} {code}" for code, n in proposed.codes.items()))
     for failure in proposed.failed_calls:
         typer.echo(f"failed call: {failure}")
     account = proposed.account

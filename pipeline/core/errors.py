@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Literal
 
 
 class TaskloomError(Exception):
@@ -27,8 +28,21 @@ class UnknownNameError(TaskloomError, KeyError):
         return type(self), (self.kind, self.name, self.allowed)
 
 
+FormulaFault = Literal["syntax", "unknown_predicate", "unknown_object", "wrong_arity"]
+
+
 class GoalSyntaxError(TaskloomError, ValueError):
-    """A goal formula that cannot be read; the message carries the position and the nearest allowed word."""
+    """A goal formula that cannot be read; the message carries the position and the nearest allowed word.
+
+    ``kind`` says what is wrong with ``word``, the word of the formula at fault.
+    """
+
+    def __init__(self, message: str, kind: FormulaFault = "syntax", word: str = "") -> None:
+        super().__init__(message, kind, word)
+        self.message, self.kind, self.word = message, kind, word
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class InvalidInputError(TaskloomError, ValueError):

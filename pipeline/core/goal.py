@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.core.errors import GoalSyntaxError
+from pipeline.core.errors import FormulaFault, GoalSyntaxError
 
 CONNECTIVES = ("and", "or", "not")
 _TOKEN = re.compile(r"[()]|[^\s()]+")
@@ -60,8 +60,8 @@ def parse_goal(text: str, arity: Mapping[str, int], objects: tuple[str, ...] | N
     return goal
 
 
-def _error(text: str, token: _Token, why: str) -> GoalSyntaxError:
-    return GoalSyntaxError(f"Goal {text!r}, position {token.at}, at {token.text!r}: {why}.")
+def _error(text: str, token: _Token, why: str, *, kind: FormulaFault = "syntax") -> GoalSyntaxError:
+    return GoalSyntaxError(f"Goal {text!r}, position {token.at}, at {token.text!r}: {why}.", kind, token.text)
 
 
 def _nearest(word: str, allowed: tuple[str, ...]) -> str:
@@ -82,7 +82,8 @@ def _parse(
     if head.text in CONNECTIVES:
         return _parse_compound(head, rest, text, arity, objects)
     if head.text not in arity:
-        raise _error(text, head, f"unknown predicate; {_nearest(head.text, (*sorted(arity), *CONNECTIVES))}")
+        allowed = (*sorted(arity), *CONNECTIVES)
+        raise _error(text, head, f"unknown predicate; {_nearest(head.text, allowed)}", kind="unknown_predicate")
     return _parse_atom(head, rest, text, arity[head.text], objects)
 
 
@@ -109,7 +110,7 @@ def _parse_atom(
     args: list[str] = []
     while rest and rest[0].text not in "()":
         if objects is not None and rest[0].text not in objects:
-            raise _error(text, rest[0], f"unknown object; {_nearest(rest[0].text, objects)}")
+            raise _error(text, rest[0], f"unknown object; {_nearest(rest[0].text, objects)}", kind="unknown_object")
         args.append(rest[0].text)
         rest = rest[1:]
     if not rest:
@@ -117,7 +118,7 @@ def _parse_atom(
     if rest[0].text == "(":
         raise _error(text, rest[0], f"{head.text!r} takes object names, not formulas")
     if len(args) != arity:
-        raise _error(text, head, f"takes {arity} argument(s), got {len(args)}")
+        raise _error(text, head, f"takes {arity} argument(s), got {len(args)}", kind="wrong_arity")
     return Atom(head.text, tuple(args)), rest[1:]
 
 

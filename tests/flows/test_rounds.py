@@ -11,6 +11,9 @@ from flows.jobs import Attempt, BatchJob, BatchReport, Status
 from flows.plan import Candidate, Plan
 from flows.rounds import Rounds
 from pipeline.core.task import Family, TaskObject, TaskSpec
+from task_gen.reasons import Reason
+
+NO = Reason(code="contradiction", message="no")
 
 
 def a_task(name: str, family: Family = "push") -> TaskSpec:
@@ -22,7 +25,7 @@ def a_plan(*names: str, tasks: int, demos: int = 4, rounds: int = 3, bad: tuple[
     config = RunConfig(preset="smoke", tasks=tasks, demos=demos, rounds=rounds)
     return Plan(
         config=config,
-        candidates=tuple(Candidate(task=a_task(n), reasons=("no",) if n in bad else ()) for n in names),
+        candidates=tuple(Candidate(task=a_task(n), reasons=(NO,) if n in bad else ()) for n in names),
     )
 
 

@@ -13,6 +13,7 @@ from pipeline.core.task import TaskSpec
 from scene_gen.builder import TabletopBuilder
 from task_gen.author import propose
 from task_gen.dynamic_gate import DynamicVerdict, dynamic_gate
+from task_gen.reasons import sentences
 
 SCENES = 4
 ENGINES = ["kinematic", pytest.param("mujoco", marks=pytest.mark.physics)]
@@ -88,7 +89,7 @@ def test_a_scene_that_falls_apart_is_dropped_and_the_others_stay(builder, simula
     verdict = judge(sound, scenes(sound, block_red=0.06), builder, simulator)
     assert verdict.ok
     assert verdict.mask.tolist() == [False, True, True, True]
-    assert verdict.reasons == ("Scene 0: 'block_red' moved more than 2 cm while settling.",)
+    assert sentences(verdict.reasons) == ("Scene 0: 'block_red' moved more than 2 cm while settling.",)
 
 
 @pytest.mark.parametrize("goal", ["(upright mug)", "(not (on mug plate))"])
@@ -96,23 +97,23 @@ def test_a_goal_that_holds_at_reset_is_refused(builder, simulator, scenes, task,
     idle = task(goal, "mug", "plate")
     verdict = judge(idle, scenes(idle), builder, simulator)
     assert not verdict.ok
-    assert verdict.reasons[0] == "Only 0 of 4 scenes of 'a_task' passed; at least 50% must."
-    assert f"the goal {goal} already holds at reset." in verdict.reasons[1]
+    assert verdict.reasons[0].message == "Only 0 of 4 scenes of 'a_task' passed; at least 50% must."
+    assert f"the goal {goal} already holds at reset." in verdict.reasons[1].message
 
 
 def test_a_goal_that_cannot_be_staged_is_refused_with_the_reason(builder, simulator, scenes, task):
     carried = task("(holding mug)", "mug", "plate")
     verdict = judge(carried, scenes(carried), builder, simulator)
     assert not verdict.ok
-    assert "cannot be laid out" in verdict.reasons[1]
+    assert "cannot be laid out" in verdict.reasons[1].message
 
 
 def test_a_goal_that_cannot_be_laid_out_names_the_missing_part(builder, simulator, scenes, task):
     deep = task("(and (inside milk bowl) (upright milk))", "milk", "bowl")
     verdict = judge(deep, scenes(deep), builder, simulator)
     assert not verdict.ok
-    assert "(inside milk bowl)" in verdict.reasons[1]
-    assert "would not come true" in verdict.reasons[1]
+    assert "(inside milk bowl)" in verdict.reasons[1].message
+    assert "would not come true" in verdict.reasons[1].message
 
 
 def test_scenes_of_different_tasks_do_not_mix(builder, simulator, scenes, task):

@@ -11,7 +11,7 @@ DRAWER = "cabinet/top_drawer"
 def judge(catalog, robot, task):
     verdict = static_gate(task, catalog, robot)
     assert verdict.ok == (not verdict.reasons)
-    return " | ".join(verdict.reasons)
+    return " | ".join(map(str, verdict.reasons))
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,7 @@ def test_a_renamed_twin_is_not_new(messages: ModuleType, tmp_path: Path) -> None
     with messages.serving(script) as server:
         funnel = author(server.url, tmp_path, rounds=1)[0].propose(2)
     assert [(r.stage, r.name) for r in funnel.rejections] == [("novel", "another_name")]
-    assert "with other names" in funnel.rejections[0].reasons[0]
+    assert "with other names" in funnel.rejections[0].reasons[0].message
 
 
 def test_a_budget_stops_within_one_call_and_keeps_what_there_is(messages: ModuleType, tmp_path: Path) -> None:

@@ -152,7 +152,7 @@ def test_every_mutant_is_rejected_for_the_right_reason(catalog, robot, right, mu
     mutants = [m for m in made if m is not None]
     assert len(mutants) >= 12
     for mutant, reason in mutants:
-        reasons = " ".join(static_gate(mutant, catalog, robot).reasons)
+        reasons = " ".join(map(str, static_gate(mutant, catalog, robot).reasons))
         assert any(part in reasons for part in reason.split("|")), (
             f"{mutant.goal} {mutant.initial}: {reasons or 'accepted'}"
         )
