@@ -18,12 +18,14 @@ class SceneLayout:
 
     ``bodies``: ``robot`` (all arm links, pose of the base), the two fingers, ``floor``, then each placement's base
     link (``mug``) followed by its moving links (``cabinet/top_drawer``). ``joints``: ``cabinet/top_drawer_slide``.
+    ``fixed`` names the bodies of what is bolted to the world, the floor and moving links included.
     """
 
     bodies: tuple[str, ...]
     joints: tuple[str, ...]
     geometry: dict[str, BodyGeometry]
     joint_specs: dict[str, Joint]
+    fixed: frozenset[str] = frozenset({FLOOR})
 
     @staticmethod
     def of(scene: SceneSpec) -> SceneLayout:
@@ -31,15 +33,18 @@ class SceneLayout:
         bodies, joints = [ROBOT, LEFT_FINGER, RIGHT_FINGER, FLOOR], list[str]()
         geometry: dict[str, BodyGeometry] = {}
         specs: dict[str, Joint] = {}
+        fixed = {FLOOR}
         for p in scene.placements:
             for link, shape in p.asset.links.items():
                 body = f"{p.name}/{link}" if link else p.name
                 bodies.append(body)
                 geometry[body] = shape
+                if p.asset.fixed:
+                    fixed.add(body)
             for joint in p.asset.joints:
                 joints.append(f"{p.name}/{joint.name}")
                 specs[f"{p.name}/{joint.name}"] = joint
-        return SceneLayout(tuple(bodies), tuple(joints), geometry, specs)
+        return SceneLayout(tuple(bodies), tuple(joints), geometry, specs, frozenset(fixed))
 
     @cached_property
     def _body_columns(self) -> dict[str, int]:

@@ -8,9 +8,12 @@ from pipeline.core.geometry import BodyGeometry, Box
 from pipeline.core.layout import FLOOR, LEFT_FINGER, RIGHT_FINGER, ROBOT, SceneLayout
 from pipeline.core.poses import IDENTITY_POSE
 from pipeline.core.world import WorldState, WorldTrace
-from pipeline.holds import arity, holds, kinds, parse, progress
+from pipeline.holds import arity, holds, kinds, parse, progress, true_of
 
-CUBE = BodyGeometry(bounds=Box(pose=(0, 0, 0.02, 1, 0, 0, 0), half=(0.02, 0.02, 0.02)))
+CUBE = BodyGeometry(
+    bounds=Box(pose=(0, 0, 0.02, 1, 0, 0, 0), half=(0.02, 0.02, 0.02)),
+    support=Box(pose=(0, 0, 0.04, 1, 0, 0, 0), half=(0.02, 0.02, 0.0)),
+)
 LAYOUT = SceneLayout((ROBOT, LEFT_FINGER, RIGHT_FINGER, FLOOR, "a", "b"), (), {"a": CUBE, "b": CUBE}, {})
 
 
@@ -67,3 +70,39 @@ def test_a_misspelt_predicate_is_answered_with_its_position_and_the_nearest():
 def test_a_misspelt_object_is_answered_with_the_nearest():
     with pytest.raises(GoalSyntaxError, match=r"unknown object; did you mean 'mug'"):
         parse("(on mgu plate)", ("mug", "plate"))
+
+
+GRIPPED = [("a", LEFT_FINGER), ("a", RIGHT_FINGER)]
+
+
+def touched(world: WorldState, *pairs: tuple[str, str]) -> WorldState:
+    for a, b in pairs:
+        world.contact[:, LAYOUT.body(a), LAYOUT.body(b)] = world.contact[:, LAYOUT.body(b), LAYOUT.body(a)] = True
+    return world
+
+
+def pushed(world: WorldState, body: str, speed: float) -> WorldState:
+    world.velocity[:, LAYOUT.body(body), 0] = speed
+    return world
+
+
+@pytest.mark.parametrize("formula", ["(near a b)", "(upright a)", "(not (touching a b))", "(above a b)"])
+def test_no_goal_is_reached_by_what_is_still_held_or_moves(formula):
+    goal, height = parse(formula), 0.0 if "near" in formula else 0.04
+    assert holds(goal, worlds(height)).tolist() == [True]
+    for world in (touched(worlds(height), *GRIPPED), pushed(worlds(height), "a", 0.05)):
+        assert true_of(goal, world).tolist() == [True]
+        assert holds(goal, world).tolist() == [False]
+        assert 0.0 < progress(goal, world).item() < 1.0
+
+
+def test_what_a_goal_wants_held_need_not_be_let_go_but_all_else_must():
+    goal = parse("(and (holding a) (upright b))")
+    assert holds(goal, touched(worlds(0.3), *GRIPPED)).tolist() == [True]
+    both = touched(worlds(0.3), *GRIPPED, ("b", LEFT_FINGER), ("b", RIGHT_FINGER))
+    assert holds(goal, both).tolist() == [False]
+    assert holds(goal, pushed(touched(worlds(0.3), *GRIPPED), "a", 0.05)).tolist() == [False]
+
+
+def test_things_the_goal_does_not_name_may_move():
+    assert holds(parse("(upright a)"), pushed(worlds(0.04), "b", 1.0)).tolist() == [True]

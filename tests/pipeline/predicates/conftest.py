@@ -46,7 +46,11 @@ AWAY = {name: (3.0 * i, 30.0, 0.0) for i, name in enumerate(SHAPES) if name != "
 @pytest.fixture
 def layout() -> SceneLayout:
     return SceneLayout(
-        (ROBOT, LEFT_FINGER, RIGHT_FINGER, FLOOR, *SHAPES), ("cabinet/slide",), SHAPES, {"cabinet/slide": SLIDE}
+        (ROBOT, LEFT_FINGER, RIGHT_FINGER, FLOOR, *SHAPES),
+        ("cabinet/slide",),
+        SHAPES,
+        {"cabinet/slide": SLIDE},
+        frozenset({FLOOR, "table", "zone", "cabinet", "cabinet/drawer"}),
     )
 
 

@@ -76,6 +76,13 @@ def test_holding_takes_both_fingers_and_leaves_the_table(scene):
     assert not holding(scene([*PINCH, ("block", "floor")]), "block").any()
 
 
+def test_what_stands_on_another_thing_is_not_held_however_long_the_chain_to_the_ground(scene):
+    assert not holding(scene([*PINCH, ("block", "cabinet")]), "block").any()
+    assert not holding(scene([*PINCH, ("block", "other"), ("other", "plate"), ("plate", "table")]), "block").any()
+    assert holding(scene([*PINCH, ("block", "other")]), "block").all()
+    assert holding(scene([*PINCH, ("robot", "table")]), "block").all()
+
+
 def test_touching_is_symmetric_and_hands_out_its_own_array(scene):
     world = scene([("mug", "block")])
     answer = touching(world, "block", "mug")
@@ -95,11 +102,35 @@ def test_a_spinning_or_sliding_body_is_not_at_rest(scene):
     assert not at_rest(scene(moving={"mug": (0, 0, 0, 0, 0, 0.5)}), "mug").any()
 
 
-def test_a_drawer_is_open_from_fifteen_and_closed_up_to_two_centimetres(scene):
-    opened = [is_open(scene(drawer=d), "cabinet/drawer").item() for d in (-0.004, 0.019, 0.1, 0.151, 0.2)]
-    closed = [is_closed(scene(drawer=d), "cabinet/drawer").item() for d in (-0.004, 0.019, 0.1, 0.151, 0.2)]
-    assert opened == [False, False, False, True, True]
-    assert closed == [True, True, False, False, False]
+def test_a_drawer_is_open_from_fifteen_centimetres_and_closed_up_to_five_millimetres(scene):
+    places = (-0.004, 0.0049, 0.0051, 0.02, 0.149, 0.151, 0.2)
+    opened = [is_open(scene(drawer=d), "cabinet/drawer").item() for d in places]
+    closed = [is_closed(scene(drawer=d), "cabinet/drawer").item() for d in places]
+    assert opened == [False, False, False, False, False, True, True]
+    assert closed == [True, True, False, False, False, False, False]
+
+
+def with_joint(scene, layout, at, **changes):
+    """The drawer's world with another joint, at a position."""
+    joint = layout.joint_specs["cabinet/slide"].model_copy(update=changes)
+    return dataclasses.replace(
+        scene(drawer=at), layout=dataclasses.replace(layout, joint_specs={"cabinet/slide": joint})
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "travel", "closed", "ajar"),
+    [
+        ("prismatic", 0.40, 0.0079, 0.0081),  # 2 % of the travel
+        ("prismatic", 0.20, 0.0049, 0.0051),  # 5 mm
+        ("prismatic", 0.008, 0.0019, 0.0021),  # a quarter of the travel
+        ("revolute", 1.9, 0.037, 0.039),  # 2 % of the travel
+        ("revolute", 0.5, 0.0170, 0.0180),  # 1 degree
+    ],
+)
+def test_how_far_ajar_still_counts_as_closed_depends_on_the_travel(scene, layout, kind, travel, closed, ajar):
+    assert is_closed(with_joint(scene, layout, closed, kind=kind, upper=travel), "cabinet/drawer").all()
+    assert not is_closed(with_joint(scene, layout, ajar, kind=kind, upper=travel), "cabinet/drawer").any()
 
 
 def test_only_what_a_joint_moves_can_be_open(scene):
