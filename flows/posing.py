@@ -37,7 +37,7 @@ def lay_out(
 def pose(task: TaskSpec, laid: Settled, builder: SceneBuilder, simulator: Simulator, *, seed: int, index: int) -> Posed:
     """Put the worlds that settled through the dynamic gate; fewer than half of them are too few for it."""
     scenes = [scene for scene, settled in zip(laid.scenes, laid.mask, strict=True) if settled]
-    unsettled = tuple(_unsettled(row, why) for row, why in enumerate(laid.reasons) if why)
+    unsettled = tuple(_unsettled(laid, int(row)) for row in np.flatnonzero(~laid.mask))
     if len(scenes) < SURVIVE * len(laid.scenes):
         return Posed(None, (), unsettled)
     verdict = dynamic_gate(task, scenes, builder, simulator, seed=stream_seed(seed, "dynamic_gate", task.name, index))
@@ -48,5 +48,7 @@ def pose(task: TaskSpec, laid: Settled, builder: SceneBuilder, simulator: Simula
     return Posed(Problem(task, verdict.surviving, stream_seed(seed, "solve", task.name, index)), rows, reasons)
 
 
-def _unsettled(row: int, why: str) -> Reason:
-    return Reason(code="unstable", message=f"Scene {row}: {why}", at=f"scene {row}")
+def _unsettled(laid: Settled, row: int) -> Reason:
+    return Reason(
+        code="unstable", message=f"Scene {row}: {laid.reasons[row]}", at=f"scene {row}", subject=laid.culprits[row]
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +24,14 @@ SUNK = 0.005  # m: softer contacts than any of ours; what sinks further is going
 
 @dataclass(frozen=True, eq=False)
 class Settled:
-    """Scenes with the poses and joints they came to rest in, and for each why it would not do (empty when it would)."""
+    """Scenes with the poses and joints they came to rest in, and for each why it would not do (empty when it would).
+
+    ``culprits`` names the object, or the relation, that each reason is about.
+    """
 
     scenes: tuple[SceneSpec, ...]
     reasons: tuple[str, ...]
+    culprits: tuple[str, ...]
     moved: NDArray[np.float64]  # (scenes, free objects)  m
 
     @property
@@ -36,10 +41,23 @@ class Settled:
 
     def with_rows(self, rows: Sequence[int], other: Settled) -> Settled:
         """The same with these rows taken from ``other``, which has as many."""
-        scenes, reasons, moved = list(self.scenes), list(self.reasons), self.moved.copy()
-        for row in rows:
-            scenes[row], reasons[row], moved[row] = other.scenes[row], other.reasons[row], other.moved[row]
-        return Settled(tuple(scenes), tuple(reasons), moved)
+
+        def chosen(mine: Sequence[Any], others: Sequence[Any]) -> tuple[Any, ...]:
+            return tuple(others[i] if i in rows else one for i, one in enumerate(mine))
+
+        return Settled(
+            chosen(self.scenes, other.scenes),
+            chosen(self.reasons, other.reasons),
+            chosen(self.culprits, other.culprits),
+            np.where(np.isin(np.arange(len(self.moved)), rows)[:, None], other.moved, self.moved),
+        )
+
+    def refused(self, rows: NDArray[np.bool_], why: str, culprit: str) -> Settled:
+        """The same with a reason for these rows (scenes,), unless they have one."""
+        fresh = [bool(row) and not had for row, had in zip(rows, self.reasons, strict=True)]
+        reasons = tuple(why if new else had for new, had in zip(fresh, self.reasons, strict=True))
+        culprits = tuple(culprit if new else had for new, had in zip(fresh, self.culprits, strict=True))
+        return Settled(self.scenes, reasons, culprits, self.moved)
 
 
 def settle(scenes: Sequence[SceneSpec], simulator: Simulator, *, seconds: float = SECONDS) -> Settled:
@@ -52,13 +70,14 @@ def settle(scenes: Sequence[SceneSpec], simulator: Simulator, *, seconds: float 
     after = simulator.run(hold_still(scenes, seconds)).at(-1)
     free = [p.name for p in scenes[0].placements if not p.asset.fixed]
     moved = np.stack([_moved(before, after, n) for n in free], axis=-1) if free else np.zeros((len(scenes), 0))
-    reasons = [""] * len(scenes)
+    reasons, culprits = [""] * len(scenes), [""] * len(scenes)
     for column, name in enumerate(free):
         for failed, why in _judge(before, after, name, moved[:, column]):
             for row in np.flatnonzero(failed):
-                reasons[row] = reasons[row] or why.format(cm=moved[row, column] * 100)
+                if not reasons[row]:
+                    reasons[row], culprits[row] = why.format(cm=moved[row, column] * 100), name
     rested = tuple(_rested(s, after.rows(slice(i, i + 1)), free) for i, s in enumerate(scenes))
-    return Settled(rested, tuple(reasons), moved)
+    return Settled(rested, tuple(reasons), tuple(culprits), moved)
 
 
 def hold_still(scenes: Sequence[SceneSpec], seconds: float) -> Actions:

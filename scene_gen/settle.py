@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from pipeline.core.doors import SceneBuilder, Simulator
@@ -41,8 +39,8 @@ def sample_settled(
 
 def settle_related(task: TaskSpec, settled: Settled, simulator: Simulator) -> Settled:
     """``settled`` with a reason for every row in which the simulator's present state undoes an initial relation."""
-    world, reasons = simulator.state(), list(settled.reasons)
+    world = simulator.state()
     for text in task.initial:
-        for row in np.flatnonzero(~holds(parse(text), world)):
-            reasons[row] = reasons[row] or f"{text} was true when laid out, but not after settling."
-    return replace(settled, reasons=tuple(reasons))
+        undone = ~holds(parse(text), world)
+        settled = settled.refused(undone, f"{text} was true when laid out, but not after settling.", text)
+    return settled

@@ -10,20 +10,18 @@ from numpy.typing import NDArray
 
 from pipeline.core.doors import SceneBuilder, Simulator, Unplaceable
 from pipeline.core.errors import InvalidInputError
-from pipeline.core.geometry import Pose7
 from pipeline.core.goal import Atom, Goal, literals
 from pipeline.core.scene import SceneSpec
 from pipeline.core.streams import stream
 from pipeline.core.task import TaskSpec
-from pipeline.core.world import Actions, WorldState
+from pipeline.core.world import WorldState
 from pipeline.holds import holds, parse
-from pipeline.predicates.at_rest import at_rest
+from pipeline.settling import hold_still, settle
 from task_gen.reasons import Code, Reason, by_code
 
 SETTLE = 1.0  # s
 STAGE = 1.5  # s for a staged goal to settle
 HELD = 0.5  # s that the goal must then hold without a break
-MOVED = 0.02  # m
 CHUNK = 1.0  # s of doing nothing between two looks
 STILL = 0.001  # m: the drift over the rest of the horizon below which waiting on can change nothing
 SURVIVE = 0.5  # share of scenes that must pass
@@ -61,22 +59,24 @@ def dynamic_gate(
             f"Task {task.name!r}: the dynamic gate takes scenes of one build key, and at least one."
         )
     goal, failures = parse(task.goal), _Failures(len(scenes))
-    settled, drop = _settle(scenes, simulator, failures)
-    waited = _do_nothing(task, goal, settled, simulator, failures)
-    _stage(task, goal, settled, (builder, simulator), failures, seed=seed)
+    settled = settle(scenes, simulator, seconds=SETTLE)
+    for row in np.flatnonzero(~settled.mask):
+        failures.add_one(int(row), "unstable", settled.reasons[row], subject=settled.culprits[row])
+    waited = _do_nothing(task, goal, settled.scenes, simulator, failures)
+    _stage(task, goal, settled.scenes, (builder, simulator), failures, seed=seed)
     mask = failures.mask
     ok = bool(mask.mean() >= SURVIVE)
     summary = f"Only {mask.sum()} of {len(mask)} scenes of {task.name!r} passed; at least {SURVIVE:.0%} must."
     measurements = {
         "scenes": float(len(mask)),
         "passed": float(mask.sum()),
-        "settling_m": float(drop.max(initial=0.0)),
+        "settling_m": float(settled.moved.max(initial=0.0)),
         "waited_s": waited,
     }
     reasons = failures.reasons
     if not ok:
         reasons = (Reason(code=next(iter(by_code(reasons))), message=summary), *reasons)
-    return DynamicVerdict(ok, reasons, settled, mask, measurements)
+    return DynamicVerdict(ok, reasons, settled.scenes, mask, measurements)
 
 
 class _Failures:
@@ -105,53 +105,6 @@ class _Failures:
         )
 
 
-def hold_still(scenes: Sequence[SceneSpec], seconds: float) -> Actions:
-    """Actions (time, batch, dof) float32 that keep every robot where it starts."""
-    steps = max(1, round(seconds * scenes[0].physics.control_hz))
-    start = np.array([s.robot_start for s in scenes], np.float32)
-    return np.repeat(start[None], steps, axis=0)
-
-
-def _settle(
-    scenes: Sequence[SceneSpec], simulator: Simulator, failures: _Failures
-) -> tuple[tuple[SceneSpec, ...], NDArray[np.float64]]:
-    """The scenes with the poses they come to rest in, and how far (scenes, objects) m their objects moved."""
-    before = simulator.load(scenes)
-    after = simulator.run(hold_still(scenes, SETTLE)).at(-1)
-    free = [p.name for p in scenes[0].placements if not p.asset.fixed]
-    moved = np.stack([_moved(before, after, name) for name in free], axis=-1) if free else np.zeros((len(scenes), 0))
-    for column, name in enumerate(free):
-        far = f"{name!r} moved more than {MOVED * 100:.0f} cm while settling."
-        failures.add(moved[:, column] >= MOVED, "unstable", far, subject=name)
-        failures.add(
-            ~at_rest(after, name), "unstable", f"{name!r} did not come to rest within {SETTLE:g} s.", subject=name
-        )
-    return tuple(_settled(scene, after.rows(slice(i, i + 1)), free) for i, scene in enumerate(scenes)), moved
-
-
-def _moved(before: WorldState, after: WorldState, name: str) -> NDArray[np.float64]:
-    return np.linalg.norm(after.body(name)[:, :3] - before.body(name)[:, :3], axis=-1).astype(np.float64)
-
-
-def _settled(scene: SceneSpec, world: WorldState, free: Sequence[str]) -> SceneSpec:
-    """The scene with one world's poses and joints written into it; joints stay inside their limits."""
-    poses = {name: _pose7(world.body(name)[0]) for name in free}
-    joints = {
-        p.name: {
-            j.name: float(np.clip(world.joint_position(f"{p.name}/{j.name}")[0], j.lower, j.upper))
-            for j in p.asset.joints
-        }
-        for p in scene.placements
-        if p.asset.joints
-    }
-    return scene.with_placements(poses, joints)
-
-
-def _pose7(pose: NDArray[np.floating]) -> Pose7:
-    x, y, z, qw, qx, qy, qz = (float(v) for v in pose)
-    return (x, y, z, qw, qx, qy, qz)
-
-
 def _do_nothing(
     task: TaskSpec, goal: Goal, scenes: Sequence[SceneSpec], simulator: Simulator, failures: _Failures
 ) -> float:
@@ -159,7 +112,7 @@ def _do_nothing(
 
     Waiting ends early when what still moves could not drift a millimetre further before the horizon.
     """
-    state = simulator.load(scenes)
+    state = simulator.load([scene.physics_only() for scene in scenes])
     failures.add(holds(goal, state), "goal_already_true", f"the goal {goal} already holds at reset.")
     waited = 0.0
     while waited < task.horizon - 1e-9:
@@ -198,7 +151,7 @@ def _stage(
             staged[i] = builder.stage(task, scene, stream(seed, "task_gen", "stage", task.name, i))
         except Unplaceable as error:
             failures.add_one(i, "goal_unreachable_by_staging", f"the goal state cannot be laid out: {error}")
-    simulator.load(staged)
+    simulator.load([scene.physics_only() for scene in staged])
     simulator.run(hold_still(staged, STAGE))
     trace = simulator.run(hold_still(staged, HELD))
     held = holds(goal, trace.flat).reshape(trace.time, trace.batch).all(axis=0)

@@ -46,11 +46,11 @@ def pressed(piece: trimesh.Trimesh) -> trimesh.Trimesh:
     """The convex piece with corners just above the table (z = 0) pressed onto it.
 
     Comes after any decimation: engines that find the contacts of whole faces find one corner of an uneven foot at a
-    time, and the object jitters.
+    time, and the object jitters. A piece that would be pressed flat stays as it is.
     """
     points = np.array(piece.vertices, float)
     points[points[:, 2] < FOOT, 2] = 0.0
-    return trimesh.convex.convex_hull(points)
+    return trimesh.convex.convex_hull(points) if points[:, 2].max() > 0.0 else piece
 
 
 _METHODS = {"coacd": _by_coacd, "vhacd": _by_vhacd}

@@ -89,7 +89,7 @@ def test_a_scene_that_falls_apart_is_dropped_and_the_others_stay(builder, simula
     verdict = judge(sound, scenes(sound, block_red=0.06), builder, simulator)
     assert verdict.ok
     assert verdict.mask.tolist() == [False, True, True, True]
-    assert sentences(verdict.reasons) == ("Scene 0: 'block_red' moved more than 2 cm while settling.",)
+    assert sentences(verdict.reasons) == ("Scene 0: 'block_red' moved 6.0 cm; at most 2 are allowed.",)
 
 
 @pytest.mark.parametrize("goal", ["(upright mug)", "(not (on mug plate))"])
