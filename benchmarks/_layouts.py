@@ -65,6 +65,15 @@ def draw_layout(kind: str, index: int, pantry: Pantry, *, seed: int) -> Layout:
     raise RuntimeError(f"no layout of kind {kind!r} found in {TRIES} draws")
 
 
+def draw_things(pantry: Pantry, chance: np.random.Generator, *, count: int) -> tuple[tuple[TaskObject, ...], str]:
+    """``count`` different free things that find room together, and some goal over them."""
+    for _ in range(TRIES):
+        things = _named(*_some(_free(pantry), chance, count))
+        if _have_room(things):
+            return tuple(TaskObject(name=n, asset=a.name) for n, a in things), f"(near {things[0][0]} {things[1][0]})"
+    raise RuntimeError(f"no {count} things that find room in {TRIES} draws")
+
+
 def _have_room(things: Things) -> bool:
     return not crowded(*(a for _, a in things if not a.fixed or a.can("region")))
 

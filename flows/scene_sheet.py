@@ -18,6 +18,7 @@ from task_gen.author import propose
 
 COLUMNS, WIDTH, HEIGHT, LINE = 6, 300, 225, 18  # pixels
 LOOKS = ("off", "mild", "strong")
+BACKEND = "mujoco"
 
 
 def scene_sheet(out: Path, *, count: int, seed: int, told: Callable[[str], None]) -> list[str]:
@@ -31,11 +32,11 @@ def scene_sheet(out: Path, *, count: int, seed: int, told: Callable[[str], None]
     for i, task in enumerate(propose(catalog, robot, count=count, seed=seed)):
         support, look = supports[i % len(supports)], LOOKS[(i // len(supports)) % len(LOOKS)]
         try:
-            scene = build_scene(task, catalog, robot, seed=seed + i, support=support, randomise=look)
+            scene = build_scene(task, catalog, robot, seed=seed + i, support=support, randomise=look, settle=BACKEND)
         except Unplaceable:
             support = "table"
-            scene = build_scene(task, catalog, robot, seed=seed + i, support=support, randomise=look)
-        seen = pictures(scene, catalog, backend="mujoco", cameras=["front"], width=WIDTH, height=HEIGHT)["front"]
+            scene = build_scene(task, catalog, robot, seed=seed + i, support=support, randomise=look, settle=BACKEND)
+        seen = pictures(scene, catalog, backend=BACKEND, cameras=["front"], width=WIDTH, height=HEIGHT)["front"]
         tiles.append((Image.fromarray(seen), f"{support}, {look}: {task.instruction}"))
         told(tiles[-1][1])
     _save(_composed(tiles), out)

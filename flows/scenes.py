@@ -17,17 +17,20 @@ from flows.folder import write_atomically
 from flows.machine import rendering_environment
 from flows.stages import make_simulator
 from pipeline.core.camera import CameraSpec
-from pipeline.core.doors import FileStore
+from pipeline.core.doors import FileStore, Unplaceable
 from pipeline.core.errors import InvalidInputError, OutputError, UnknownNameError
 from pipeline.core.robot import RobotSpec
 from pipeline.core.scene import SceneSpec
 from pipeline.core.streams import stream
 from pipeline.core.task import TaskSpec
 from scene_gen.builder import TabletopBuilder
+from scene_gen.settle import sample_settled
 from scene_gen.variation import Variation
 from task_gen.author import propose
 from task_gen.files import load_tasks
 
+AS_LAID_OUT = "none"
+"""Instead of a backend to settle in."""
 Picture = NDArray[np.uint8]
 """(height, width, 3) RGB."""
 
@@ -41,13 +44,36 @@ def choose_task(path: Path | None, catalog: LibraryCatalog, robot: RobotSpec, *,
 
 
 def build_scene(
-    task: TaskSpec, catalog: LibraryCatalog, robot: RobotSpec, *, seed: int, support: str, randomise: str
+    task: TaskSpec,
+    catalog: LibraryCatalog,
+    robot: RobotSpec,
+    *,
+    seed: int,
+    support: str,
+    randomise: str,
+    settle: str = AS_LAID_OUT,
 ) -> SceneSpec:
-    """One scene; raises :class:`UnknownNameError` for the support or preset and :class:`Unplaceable`."""
+    """One scene, settled in the named backend or as it was laid out.
+
+    Raises :class:`UnknownNameError` for the support, preset or backend, and :class:`Unplaceable` where nothing fits or
+    nothing stays as it was laid out.
+    """
     preset = RANDOMISATIONS.get(randomise)
     variation = None if randomise == "off" else Variation(preset, seed, catalog)
     builder = TabletopBuilder(catalog, robot, support=support, variation=variation)
-    return builder.build(task, stream(seed, "scene", task.name))
+    if settle == AS_LAID_OUT:
+        return builder.build(task, stream(seed, "scene_gen", task.name, 0))
+    simulator = make_simulator(settle, catalog)
+    try:
+        settled = sample_settled(builder, task, simulator, count=1, seed=seed)
+    finally:
+        simulator.close()
+    if not settled.mask[0]:
+        raise Unplaceable(
+            f"Task {task.name!r} does not settle in {settle}: {settled.reasons[0]} Try another --seed, smaller or "
+            f"fewer things, or look at it as it is laid out with --settle {AS_LAID_OUT}."
+        )
+    return settled.scenes[0]
 
 
 def pictures(

@@ -16,7 +16,7 @@ from rich.console import Console
 from assets.catalog import LibraryCatalog
 from flows.config import BACKENDS, RANDOMISATIONS, help_of
 from flows.scene_folder import read_scene, save_scene
-from flows.scenes import build_scene, choose_task, pictures, save_pictures
+from flows.scenes import AS_LAID_OUT, build_scene, choose_task, pictures, save_pictures
 from pipeline.core.errors import UnknownNameError
 from pipeline.physical import physical_model
 from scene_gen.builder import SUPPORTS
@@ -38,17 +38,23 @@ def build(
     robot: Annotated[str, typer.Option(help=help_of("robot"))] = "panda",
     support: Annotated[str, typer.Option(help=f"What it stands on: {', '.join(SUPPORTS)}.")] = "table",
     randomise: Annotated[str, typer.Option(help=f"Domain randomisation: {', '.join(RANDOMISATIONS)}.")] = "off",
+    settle: Annotated[
+        str, typer.Option(help=f"Where things come to rest: {', '.join(BACKENDS)}, or {AS_LAID_OUT} for as laid out.")
+    ] = "mujoco",
     out: Annotated[Path, typer.Option(help="Folder to write; it must not exist.")] = Path("scene"),
     as_json: AsJson = False,
 ) -> None:
-    """Sample a scene in a task's initial relations and write it with its assets. The same seed gives the same scene.
+    """Sample a settled scene in a task's initial relations and write it with its assets. Same seed, same scene.
 
     Example: `taskloom scene build --seed 3 --support counter --out runs/scene`
     """
     catalog = LibraryCatalog()
     arm = catalog.robot(robot)
     task = choose_task(task_file, catalog, arm, index=index, seed=seed)
-    made = build_scene(task, catalog, arm, seed=seed, support=support, randomise=randomise)
+    if settle not in (AS_LAID_OUT, *BACKENDS):
+        raise UnknownNameError("backend to settle in", settle, (*BACKENDS.names, AS_LAID_OUT))
+    with _stdout_to_stderr():
+        made = build_scene(task, catalog, arm, seed=seed, support=support, randomise=randomise, settle=settle)
     path = save_scene(made, catalog, out)
     if as_json:
         things = [p.name for p in made.placements]

@@ -14,7 +14,7 @@ from pipeline.core.scene import SceneSpec
 
 CATALOG = LibraryCatalog()
 SIMULATORS: Registry = Registry("pipeline.sim", "simulator")
-ENGINES = ["kinematic", pytest.param("mujoco", marks=pytest.mark.physics)]
+ENGINES = ["kinematic", *(pytest.param(name, marks=pytest.mark.physics) for name in ("mujoco", "genesis"))]
 
 
 @pytest.fixture(scope="module", params=CATALOG.robots)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from flows.cli import main
+from pipeline.core.scene import SceneSpec
 
 Told = tuple[int, str, str]
 
@@ -40,6 +41,23 @@ def test_the_same_seed_builds_the_same_scene_and_another_seed_another(taskloom, 
     first = (built / "scene.json").read_bytes()
     assert (tmp_path / "again" / "scene.json").read_bytes() == first
     assert (tmp_path / "other" / "scene.json").read_bytes() != first
+
+
+def test_a_scene_is_settled_unless_it_is_wanted_as_laid_out(taskloom, built, tmp_path) -> None:
+    code, _, err = taskloom("scene", "build", "--seed", "3", "--settle", "none", "--out", tmp_path / "laid")
+    assert code == 0, err
+    settled, laid = (SceneSpec.model_validate_json((p / "scene.json").read_text()) for p in (built, tmp_path / "laid"))
+    sunk = [
+        before.pose[2] - after.pose[2]
+        for before, after in zip(laid.placements, settled.placements, strict=True)
+        if not before.asset.fixed
+    ]
+    assert min(sunk) > 5e-4
+    assert max(sunk) < 2e-3
+    code, _, err = taskloom("scene", "build", "--settle", "bullet", "--out", tmp_path / "other")
+    assert code != 0
+    assert "'bullet'" in err
+    assert "mujoco" in err
 
 
 def test_a_scene_is_drawn_by_each_camera_from_its_own_files(taskloom, built, tmp_path) -> None:
