@@ -9,11 +9,11 @@ from pipeline.core.geometry import Joint
 from pipeline.core.world import WorldState
 
 SLOW = 0.02  # of :func:`joint_speed`: the speed below which a body counts as at rest
-EDGE = 0.07  # m; a hinge of 0.3 rad/s moves this far from it at 2 cm/s, as ``at_rest`` has it
+EDGE = 0.035  # m; a hinge of 0.6 rad/s moves this far from it at 2 cm/s, as ``at_rest`` has it
 
 
 def joint_speed(world: WorldState, body: str) -> NDArray[np.float64]:
-    """Speed (batch,) m/s of the joint that moves ``body``, of a hinge 7 cm from its axis; 0 for all other bodies."""
+    """Speed (batch,) m/s of the joint that moves ``body``, of a hinge 3.5 cm from its axis; 0 for all other bodies."""
     base, _, link = body.partition("/")
     for name, spec in world.layout.joint_specs.items():
         if link and spec.link == link and name.partition("/")[0] == base:
