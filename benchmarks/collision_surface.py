@@ -5,7 +5,7 @@
 Points are spread over the outer surface of each link's convex pieces, and measured to the nearest point of what is seen
 of the link. What lies within another piece is left out, and so is the face that a free thing rests on: nobody sees it,
 so many models have none, and its height is exact. Points of the seen surface that stick out of all pieces are
-measured to the pieces as well. Both are given as 95th percentiles; a thing's figure is that of all its links together.
+measured to the pieces as well (legs of tables have none, for nothing gets there). Both are given as 95th percentiles; a thing's figure is that of all its links together.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def _measure(spec: AssetSpec, catalog: LibraryCatalog, *, points: int) -> Cell:
             outer = outer[outer[:, 2] > min(p.bounds[0, 2] for p in pieces) + FOOT]
         off.append(_distance(visual, outer))
         spread = np.asarray(trimesh.sample.sample_surface(visual, points, seed=seed)[0])
-        out.append(np.min([np.maximum(trimesh.proximity.signed_distance(p, spread) * -1, 0) for p in pieces], axis=0))
+        out.append(np.min([np.maximum(_height(p, spread), 0.0) for p in pieces], axis=0))
     all_off = np.concatenate(off)
     return {
         "asset": spec.name,
@@ -107,8 +107,12 @@ def _outer_points(pieces: Sequence[trimesh.Trimesh], count: int, seed: int) -> A
 
 def _within(piece: trimesh.Trimesh, points: Array) -> NDArray[np.bool_]:
     """Which points (n, 3) are in or on a convex piece."""
-    depth = np.einsum("fi,nfi->nf", piece.face_normals, points[:, None] - piece.triangles_center[None])
-    return (depth <= TOUCHING).all(axis=1)
+    return _height(piece, points) <= TOUCHING
+
+
+def _height(piece: trimesh.Trimesh, points: Array) -> Array:
+    """Distance [m] of points (n, 3) from a convex piece, negative within; beyond an edge a little too small."""
+    return np.einsum("fi,nfi->nf", piece.face_normals, points[:, None] - piece.triangles_center[None]).max(axis=1)
 
 
 def _distance(mesh: trimesh.Trimesh, points: Array) -> Array:

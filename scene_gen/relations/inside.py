@@ -26,5 +26,5 @@ def inside(choice: Choice, atom: Atom, arrangement: Arrangement, stream: np.rand
     turned = choice.extent[::-1] if choice.tried % 2 else choice.extent
     room = np.clip(np.array(cavity.half[:2]) - turned - WALL, 0.0, INNER * np.array(cavity.half[:2]))
     inner = Box(pose=cavity.pose, half=(float(room[0] / INNER), float(room[1] / INNER), cavity.half[2]))
-    chosen = land(choice, frame, inner, stream, middle_first=True, quarters=True)
+    chosen = land(choice, frame, inner, stream, middle_first=True, turned=bool(choice.tried % 2))
     return replace(chosen, height=float(frame[2] - cavity.half[2]), lift=INTO)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from pipeline.core.doors import Unplaceable
+from pipeline.core.geometry import Box
 from pipeline.core.goal import Atom
 from scene_gen.arrangement import Arrangement
 from scene_gen.choice import Choice
@@ -25,7 +26,9 @@ def on(choice: Choice, atom: Atom, arrangement: Arrangement, stream: np.random.G
         if area is None:
             raise Unplaceable(f"{atom}: {atom.args[1]!r} has no flat area to stand on.")
         frame = arrangement.box_pose(atom.args[1], area)
-        chosen = land(choice, frame, area, stream, middle_first=True)
+        # Across its carrier if it fits only so: what reaches over the rim of a plate rests on the rim.
+        turned = _fits(choice.extent[::-1], area) > _fits(choice.extent, area)
+        chosen = land(choice, frame, area, stream, middle_first=True, turned=turned)
         return replace(chosen, height=float(frame[2] + area.half[2]))
     if choice.xy is None:
         low, high = sampling_range(surface, arrangement.workspace)
@@ -33,3 +36,7 @@ def on(choice: Choice, atom: Atom, arrangement: Arrangement, stream: np.random.G
         choice = replace(choice, xy=(float(x), float(y)), clearance=CLEARANCE)
     yaw = float(stream.uniform(-np.pi, np.pi)) if choice.yaw is None else choice.yaw
     return replace(choice, yaw=yaw, height=surface.height)
+
+
+def _fits(extent: tuple[float, float], area: Box) -> bool:
+    return extent[0] <= area.half[0] and extent[1] <= area.half[1]

@@ -23,6 +23,7 @@ DRAWER = "cabinet/top_drawer"
 CASES = [
     ("(on mug plate)", ("mug", "plate", "bowl")),
     ("(on block_red table)", ("block_red", "milk")),
+    ("(on phone oval_plate)", ("phone", "oval_plate")),
     ("(on book cabinet)", ("book", "cabinet")),
     ("(inside block_red bowl)", ("block_red", "bowl", "stapler")),
     (f"(and (is_open {DRAWER}) (inside medicine_box {DRAWER}))", ("medicine_box", "cabinet", "mug")),
