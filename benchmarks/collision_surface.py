@@ -5,7 +5,8 @@
 Points are spread over the outer surface of each link's convex pieces, and measured to the nearest point of what is seen
 of the link. What lies within another piece is left out, and so is the face that a free thing rests on: nobody sees it,
 so many models have none, and its height is exact. Points of the seen surface that stick out of all pieces are
-measured to the pieces as well (legs of tables have none, for nothing gets there). Both are given as 95th percentiles; a thing's figure is that of all its links together.
+measured to the pieces as well (legs of tables have none, for nothing gets there). Both are given as 95th percentiles; a
+thing's figure is that of all its links together.
 """
 
 from __future__ import annotations

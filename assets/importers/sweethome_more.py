@@ -103,7 +103,7 @@ HOUSE_ITEMS: tuple[SweetHomeItem, ...] = (
     Rough("hammer", SCOPIA, "marteau", "hammer", "tool", 0.5, GRASP, material="steel"),
     Fine("screwdriver", SCOPIA, "tournevis", "screwdriver", "tool", 0.12, GRASP, material="steel"),
     Fine("drill", SCOPIA, "perceuse-electrique", "drill", "tool", 1.4, PUSH, material="electronics"),
-    Fine("tape_measure", KATOR, "tape-measure", "tape measure", "tool", 0.25, GRASP, material="plastic"),
+    Slab("tape_measure", KATOR, "tape-measure", "tape measure", "tool", 0.25, GRASP, material="plastic"),
     Fine("spray_bottle", KATOR, "spray-bottle", "spray bottle", "bottle", 0.5, GRASP, scale=0.85, material="liquid"),
     Fine("glove", SCOPIA, "gant-textured", "glove", "clothes", 0.08, PUSH, material="leather"),
     Hull("cap", SCOPIA, "casquette", "cap", "clothes", 0.1, PUSH, scale=0.8, material="cloth"),
@@ -113,7 +113,7 @@ HOUSE_ITEMS: tuple[SweetHomeItem, ...] = (
     Rough("sneakers", SCOPIA, "sneakers", "sneakers", "shoes", 0.7, PUSH, scale=0.8, material="rubber"),
     Fine("sunglasses", CCBY, "sunglasses", "sunglasses", "glasses", 0.03, PUSH),
     Fine("table_tennis_bat", CCBY, "tableTennisBat", "table tennis bat", "sports", 0.17, PUSH, material="wood"),
-    Hull("gift", CCBY, "gift", "gift", "box", 0.2, GRASP, scale=0.3, material="cardboard"),
+    Fine("gift", CCBY, "gift", "gift", "box", 0.2, GRASP, scale=0.3, material="cardboard"),
     Hull("loudspeaker", CC0, "speaker2", "loudspeaker", "electronics", 1.5, PUSH, scale=0.6, material="wood"),
 )
 MORE = (*FOOD_ITEMS, *KITCHEN_ITEMS, *BATH_ITEMS, *OFFICE_ITEMS, *HOUSE_ITEMS)
