@@ -28,6 +28,8 @@ def slide(ex: Execution, call: SkillCall, *, share: float) -> None:
     ex.wait(0.2)
     _let_go(ex, call)
     _check(ex, joint, goal, TOLERANCE * (spec.upper - spec.lower))
+    if call.post is not None:
+        ex.require(call.post, "joint_short")
 
 
 def _let_go(ex: Execution, call: SkillCall) -> None:
