@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,13 @@ from pipeline.core.doors import Simulator
 from pipeline.core.geometry import Pose7
 from pipeline.core.poses import quat_rotate
 from pipeline.core.scene import SceneSpec
-from pipeline.core.world import Actions, WorldState
+from pipeline.core.world import Actions, WorldState, WorldTrace
 from pipeline.predicates.at_rest import at_rest
 
 SECONDS = 1.0
 MOVED = 0.02  # m
 TIPPED = 15.0  # degrees, of the axis that pointed up
+THROWN = 1.0  # m/s, sideways or up: what topples in place stays below it, what is pushed out of another thing does not
 SUNK = 0.005  # m: softer contacts than any of ours; what sinks further is going through
 
 
@@ -26,13 +27,15 @@ SUNK = 0.005  # m: softer contacts than any of ours; what sinks further is going
 class Settled:
     """Scenes with the poses and joints they came to rest in, and for each why it would not do (empty when it would).
 
-    ``culprits`` names the object, or the relation, that each reason is about.
+    ``culprits`` names the object, or the relation, that each reason is about; ``thrown`` (scenes,) says where
+    something flew off, as things do that overlap.
     """
 
     scenes: tuple[SceneSpec, ...]
     reasons: tuple[str, ...]
     culprits: tuple[str, ...]
     moved: NDArray[np.float64]  # (scenes, free objects)  m
+    thrown: NDArray[np.bool_]  # (scenes,)
 
     @property
     def mask(self) -> NDArray[np.bool_]:
@@ -50,6 +53,7 @@ class Settled:
             chosen(self.reasons, other.reasons),
             chosen(self.culprits, other.culprits),
             np.where(np.isin(np.arange(len(self.moved)), rows)[:, None], other.moved, self.moved),
+            np.where(np.isin(np.arange(len(self.thrown)), rows), other.thrown, self.thrown),
         )
 
     def refused(self, rows: NDArray[np.bool_], why: str, culprit: str) -> Settled:
@@ -57,7 +61,7 @@ class Settled:
         fresh = [bool(row) and not had for row, had in zip(rows, self.reasons, strict=True)]
         reasons = tuple(why if new else had for new, had in zip(fresh, self.reasons, strict=True))
         culprits = tuple(culprit if new else had for new, had in zip(fresh, self.culprits, strict=True))
-        return Settled(self.scenes, reasons, culprits, self.moved)
+        return replace(self, reasons=reasons, culprits=culprits)
 
 
 def settle(scenes: Sequence[SceneSpec], simulator: Simulator, *, seconds: float = SECONDS) -> Settled:
@@ -67,7 +71,8 @@ def settle(scenes: Sequence[SceneSpec], simulator: Simulator, *, seconds: float 
     than 5 mm into what carries it, fell off, or still moves at the end.
     """
     before = simulator.load([scene.physics_only() for scene in scenes])
-    after = simulator.run(hold_still(scenes, seconds)).at(-1)
+    trace = simulator.run(hold_still(scenes, seconds))
+    after = trace.at(-1)
     free = [p.name for p in scenes[0].placements if not p.asset.fixed]
     moved = np.stack([_moved(before, after, n) for n in free], axis=-1) if free else np.zeros((len(scenes), 0))
     reasons, culprits = [""] * len(scenes), [""] * len(scenes)
@@ -77,7 +82,16 @@ def settle(scenes: Sequence[SceneSpec], simulator: Simulator, *, seconds: float 
                 if not reasons[row]:
                     reasons[row], culprits[row] = why.format(cm=moved[row, column] * 100), name
     rested = tuple(_rested(s, after.rows(slice(i, i + 1)), free) for i, s in enumerate(scenes))
-    return Settled(rested, tuple(reasons), tuple(culprits), moved)
+    return Settled(rested, tuple(reasons), tuple(culprits), moved, thrown(trace, free))
+
+
+def thrown(trace: WorldTrace, free: Sequence[str]) -> NDArray[np.bool_]:
+    """Where one of the free objects was at any time faster than 1 m/s sideways or up, (batch,)."""
+    columns = [trace.flat.layout.body(name) for name in free]
+    velocity = trace.flat.velocity[:, columns, :3].astype(float)
+    velocity[..., 2] = np.maximum(velocity[..., 2], 0.0)
+    fast = (np.linalg.norm(velocity, axis=-1) > THROWN).any(axis=-1)
+    return fast.reshape(trace.time, trace.batch).any(axis=0)
 
 
 def hold_still(scenes: Sequence[SceneSpec], seconds: float) -> Actions:

@@ -9,14 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.core.doors import SceneBuilder, Simulator, Unplaceable
-from pipeline.core.errors import InvalidInputError
+from pipeline.core.errors import DivergedError, InvalidInputError
 from pipeline.core.goal import Atom, Goal, literals
 from pipeline.core.scene import SceneSpec
 from pipeline.core.streams import stream
 from pipeline.core.task import TaskSpec
 from pipeline.core.world import WorldState
 from pipeline.holds import holds, parse
-from pipeline.settling import hold_still, settle
+from pipeline.settling import hold_still, settle, thrown
+from task_gen.reach import beyond
 from task_gen.reasons import Code, Reason, by_code
 
 SETTLE = 1.0  # s
@@ -24,6 +25,7 @@ STAGE = 1.5  # s for a staged goal to settle
 HELD = 0.5  # s that the goal must then hold without a break
 CHUNK = 1.0  # s of doing nothing between two looks
 STILL = 0.001  # m: the drift over the rest of the horizon below which waiting on can change nothing
+THROWS = "something is thrown about at the start; things overlap there."
 SURVIVE = 0.5  # share of scenes that must pass
 
 
@@ -59,11 +61,15 @@ def dynamic_gate(
             f"Task {task.name!r}: the dynamic gate takes scenes of one build key, and at least one."
         )
     goal, failures = parse(task.goal), _Failures(len(scenes))
-    settled = settle(scenes, simulator, seconds=SETTLE)
-    for row in np.flatnonzero(~settled.mask):
-        failures.add_one(int(row), "unstable", settled.reasons[row], subject=settled.culprits[row])
-    waited = _do_nothing(task, goal, settled.scenes, simulator, failures)
-    _stage(task, goal, settled.scenes, (builder, simulator), failures, seed=seed)
+    try:
+        settled = settle(scenes, simulator, seconds=SETTLE)
+        failures.add(settled.thrown, "explodes", THROWS)
+        for row in np.flatnonzero(~settled.mask):
+            failures.add_one(int(row), "unstable", settled.reasons[row], subject=settled.culprits[row])
+        waited = _do_nothing(task, goal, settled.scenes, simulator, failures)
+        _stage(task, goal, settled.scenes, (builder, simulator), failures, seed=seed)
+    except DivergedError as error:
+        return _diverged(scenes, error)
     mask = failures.mask
     ok = bool(mask.mean() >= SURVIVE)
     summary = f"Only {mask.sum()} of {len(mask)} scenes of {task.name!r} passed; at least {SURVIVE:.0%} must."
@@ -77,6 +83,13 @@ def dynamic_gate(
     if not ok:
         reasons = (Reason(code=next(iter(by_code(reasons))), message=summary), *reasons)
     return DynamicVerdict(ok, reasons, settled.scenes, mask, measurements)
+
+
+def _diverged(scenes: Sequence[SceneSpec], error: DivergedError) -> DynamicVerdict:
+    """No scene passes: the engine cannot say which of them would have."""
+    reason = Reason(code="explodes", message=f"All scenes: {error}", at="scenes")
+    mask, count = np.zeros(len(scenes), bool), {"scenes": float(len(scenes))}
+    return DynamicVerdict(ok=False, reasons=(reason,), scenes=tuple(scenes), mask=mask, measurements=count)
 
 
 class _Failures:
@@ -114,6 +127,8 @@ def _do_nothing(
     """
     state = simulator.load([scene.physics_only() for scene in scenes])
     failures.add(holds(goal, state), "goal_already_true", f"the goal {goal} already holds at reset.")
+    for name, far in beyond(task, scenes[0].robot, state, staged=False):
+        failures.add(far, "unreachable", f"{name!r} starts beyond the reach of {scenes[0].robot.noun}.", subject=name)
     waited = 0.0
     while waited < task.horizon - 1e-9:
         seconds = min(CHUNK, task.horizon - waited)
@@ -151,8 +166,13 @@ def _stage(
             staged[i] = builder.stage(task, scene, stream(seed, "task_gen", "stage", task.name, i))
         except Unplaceable as error:
             failures.add_one(i, "goal_unreachable_by_staging", f"the goal state cannot be laid out: {error}")
-    simulator.load([scene.physics_only() for scene in staged])
-    simulator.run(hold_still(staged, STAGE))
+    first = simulator.load([scene.physics_only() for scene in staged])
+    free = [p.name for p in staged[0].placements if not p.asset.fixed]
+    flew = thrown(simulator.run(hold_still(staged, STAGE)), free)
+    failures.add(flew, "explodes", f"the goal {goal} laid out throws things about; they overlap there.")
+    for name, far in beyond(task, scenes[0].robot, first, staged=True):
+        where = f"{name!r} would end beyond the reach of {scenes[0].robot.noun}."
+        failures.add(far, "unreachable", where, subject=name)
     trace = simulator.run(hold_still(staged, HELD))
     held = holds(goal, trace.flat).reshape(trace.time, trace.batch).all(axis=0)
     final = trace.at(-1)

@@ -15,8 +15,9 @@ from pipeline.holds import parse
 from task_gen.compose import TABLE
 from task_gen.contradictions import contradictions
 from task_gen.pantry import CROWDED, covered, crowded
+from task_gen.reach import too_high
 from task_gen.reasons import Reason, of_formula
-from task_gen.suitability import misuses, unmovable
+from task_gen.suitability import misfits, misuses, unmovable
 
 FREE_OBJECTS = 8
 FIXTURES = 1  # at the back of the table
@@ -74,6 +75,10 @@ def _reasons(task: TaskSpec, goals: list[Goal], assets: dict[str, AssetSpec], ro
     yield from dict.fromkeys(misused)
     if not misused:
         yield from unmovable(goal, assets, robot)
+        yield from misfits(goal, assets, at="goal")
+        for i, formula in enumerate(initial):
+            yield from misfits(formula, assets, at=f"initial[{i}]")
+        yield from too_high(goal, assets, robot)
     yield from contradictions(goal, initial)
     yield from _crowded(assets)
 

@@ -9,7 +9,7 @@ from pipeline.core.geometry import BodyGeometry
 from pipeline.core.goal import Atom, Goal, literals
 from pipeline.core.robot import RobotSpec
 from pipeline.holds import kinds
-from task_gen.pantry import fits_gripper, fits_inside, fits_on, fits_pushing, fits_region
+from task_gen.pantry import fits_gripper, fits_inside, fits_on, fits_pushing, fits_region, fits_under
 from task_gen.reasons import Code, Reason
 
 Assets = dict[str, AssetSpec]
@@ -49,40 +49,63 @@ def unmovable(goal: Goal, assets: Assets, robot: RobotSpec) -> Iterator[Reason]:
     for atom, positive in literals(goal):
         if positive and atom.predicate in ("on", "inside", "within", "holding", "near"):
             yield from _moves(atom, assets, robot)
-        if positive and atom.predicate in ("is_open", "is_closed"):
-            yield from _opens(atom, assets)
+        if atom.predicate in ("is_open", "is_closed"):
+            yield from _opens(atom, assets, opened=positive == (atom.predicate == "is_open"))
+
+
+def misfits(formula: Goal, assets: Assets, *, at: str) -> Iterator[Reason]:
+    """A reason for everything that is too large for where the formula has it."""
+    wanted = list(literals(formula))
+    for atom in (a for a, positive in wanted if positive and a.predicate in FITS):
+        asset, place = assets[atom.args[0]], atom.args[1]
+        if not FITS[atom.predicate](asset, assets, place):
+            larger = {"on": "support", "inside": "container", "within": "region"}[atom.predicate]
+            how = {"on": "finds no room on", "inside": "does not fit into", "within": "is larger than"}[atom.predicate]
+            why = f"{asset.noun!r} {how} {place!r}; take a smaller object or a larger {larger}."
+            yield _reason("too_large", atom, why, at=at)
+        elif atom.predicate == "inside" and _shut(place, wanted) and not fits_under(asset, _shape(place, assets)):
+            why = f"{asset.noun!r} is taller than {place!r} is deep, which therefore cannot be closed over it."
+            yield _reason("too_large", atom, why, at=at)
+
+
+def _fits_on(asset: AssetSpec, assets: Assets, place: str) -> bool:
+    return place == "table" or fits_on(asset, _shape(place, assets))
+
+
+FITS: dict[str, Callable[[AssetSpec, Assets, str], bool]] = {
+    "on": _fits_on,
+    "inside": lambda asset, assets, place: fits_inside(asset, _shape(place, assets)),
+    "within": lambda asset, assets, place: fits_region(asset, assets[place]),
+}
+
+
+def _shut(link: str, wanted: list[tuple[Atom, bool]]) -> bool:
+    """Whether the formula wants what moves with ``link`` closed."""
+    return (Atom("is_closed", (link,)), True) in wanted or (Atom("is_open", (link,)), False) in wanted
 
 
 def _moves(atom: Atom, assets: Assets, robot: RobotSpec) -> Iterator[Reason]:
     asset = assets[atom.args[0].partition("/")[0]]
-    if asset.fixed:
-        return
     graspable, stays = fits_gripper(asset, robot), atom.predicate == "near" or atom.args[1:] == ("table",)
-    if not graspable and not stays and not (atom.predicate == "within" and fits_pushing(asset)):
-        wanted = "can be neither grasped nor pushed" if atom.predicate == "within" else "cannot be grasped"
-        narrow = min((g.width for g in asset.links[""].grasps), default=None)
-        why = "has no grasp" if narrow is None else f"its narrowest grasp is {narrow * 100:.1f} cm wide"
-        opens = f"{robot.noun} opens to {robot.gripper.max_width * 100:.0f} cm"
-        code = "unmovable" if narrow is None else "too_large"
-        yield _reason(code, atom, f"{opens}; {asset.noun!r} {wanted}: {why}.")
-    if atom.predicate == "within" and not fits_region(asset, assets[atom.args[1].partition("/")[0]]):
-        why = f"{asset.noun!r} is larger than {atom.args[1]!r}; take a smaller object or a larger region."
-        yield _reason("too_large", atom, why)
-    if atom.predicate == "inside" and not fits_inside(asset, _shape(atom.args[1], assets)):
-        why = f"{asset.noun!r} does not fit into {atom.args[1]!r}; take a smaller object or a larger container."
-        yield _reason("too_large", atom, why)
-    if atom.predicate == "on" and not stays and not fits_on(asset, _shape(atom.args[1], assets)):
-        why = f"{asset.noun!r} finds no room on {atom.args[1]!r}; take a smaller object or a larger support."
-        yield _reason("too_large", atom, why)
+    if asset.fixed or graspable or stays or (atom.predicate == "within" and fits_pushing(asset)):
+        return
+    wanted = "can be neither grasped nor pushed" if atom.predicate == "within" else "cannot be grasped"
+    narrow = min((g.width for g in asset.links[""].grasps), default=None)
+    why = "has no grasp" if narrow is None else f"its narrowest grasp is {narrow * 100:.1f} cm wide"
+    opens = f"{robot.noun} opens to {robot.gripper.max_width * 100:.0f} cm"
+    code = "unmovable" if narrow is None else "too_large"
+    yield _reason(code, atom, f"{opens}; {asset.noun!r} {wanted}: {why}.")
 
 
-def _opens(atom: Atom, assets: Assets) -> Iterator[Reason]:
-    if not _shape(atom.args[0], assets).grasps and atom.predicate == "is_open":
+def _opens(atom: Atom, assets: Assets, *, opened: bool) -> Iterator[Reason]:
+    if "pull" not in _shape(atom.args[0], assets).axes:
+        yield _reason("wrong_kind", atom, f"{atom.args[0]!r} is turned or pressed; it neither opens nor closes.")
+    elif opened and not _shape(atom.args[0], assets).grasps:
         yield _reason("unmovable", atom, f"{atom.args[0]!r} has no handle to grasp.")
 
 
-def _reason(code: Code, atom: Atom, why: str) -> Reason:
-    return Reason(code=code, message=f"{atom}: {why}", at="goal", subject=str(atom))
+def _reason(code: Code, atom: Atom, why: str, *, at: str = "goal") -> Reason:
+    return Reason(code=code, message=f"{atom}: {why}", at=at, subject=str(atom))
 
 
 def _resolve(body: str, assets: Assets) -> tuple[AssetSpec, str]:

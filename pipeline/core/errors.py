@@ -57,6 +57,10 @@ class SimulationError(TaskloomError):
     """A simulator that cannot be built or has diverged."""
 
 
+class DivergedError(SimulationError):
+    """A simulator whose numbers ran away: overlapping bodies, or a jump in the actions."""
+
+
 class RenderingError(SimulationError):
     """No usable OpenGL context for off-screen rendering."""
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pipeline.core import poses
 from pipeline.core.camera import CameraSpec
 from pipeline.core.doors import Channel, FileStore, Simulator, SimulatorInfo
-from pipeline.core.errors import RenderingError, SimulationError, UnknownNameError
+from pipeline.core.errors import DivergedError, RenderingError, SimulationError, UnknownNameError
 from pipeline.core.layout import FLOOR, LEFT_FINGER, RIGHT_FINGER, ROBOT, SceneLayout
 from pipeline.core.scene import Light, Placement, SceneSpec
 from pipeline.core.world import F32, Actions, Bools, Frames, WorldState, WorldTrace
@@ -199,7 +199,7 @@ class _Built:
         position, quat = _numpy(solver.get_links_pos(relative=True)), _numpy(solver.get_links_quat(relative=True))
         linear, angular = _numpy(solver.get_links_vel(relative=True)), _numpy(solver.get_links_ang())
         if not np.isfinite(position).all():
-            raise SimulationError(f"Genesis diverged in task {self.spec.task!r}: a body's position is not finite.")
+            raise DivergedError(f"Genesis diverged in task {self.spec.task!r}: a body's position is not finite.")
         link_pose = np.concatenate([position, quat], axis=-1)
         pose = link_pose[:, columns.links].copy()
         velocity = np.concatenate([linear, angular], axis=-1)[:, columns.links]

@@ -11,7 +11,7 @@ import mujoco as mj
 import numpy as np
 
 from pipeline.core.doors import Channel, FileStore, SimulatorInfo
-from pipeline.core.errors import SimulationError
+from pipeline.core.errors import DivergedError, SimulationError
 from pipeline.core.scene import SceneSpec
 from pipeline.core.world import Actions, Frames, WorldState, WorldTrace
 from pipeline.sim._cameras import choose_cameras
@@ -61,7 +61,7 @@ class mujoco:
         return self.reset()
 
     def run(self, actions: Actions) -> WorldTrace:
-        """Apply actions (time, batch, dof); raises :class:`SimulationError` when a world diverges."""
+        """Apply actions (time, batch, dof); raises :class:`DivergedError` when a world diverges."""
         compiled, recorder = self._loaded()
         robot, substeps = self._scenes[0].robot, self._scenes[0].physics.substeps
         values = clamp(robot, check_actions(actions, batch=len(self._worlds), dof=robot.dof))
@@ -131,7 +131,7 @@ class mujoco:
     def _raise_if_diverged(self) -> None:
         bad = [row for row, data in enumerate(self._worlds) if any(data.warning[w].number for w in DIVERGED)]
         if bad:
-            raise SimulationError(
+            raise DivergedError(
                 f"MuJoCo diverged in rows {bad} of task {self._scenes[0].task!r}; "
                 "reset them, and look for overlapping bodies in the scene or a jump in the actions."
             )
