@@ -157,7 +157,8 @@ class TabletopBuilder:
         if structure.draws is None or self.variation is None:
             return plain
         library = tuple(p.model_copy(update={"asset": structure.library[p.name]}) for p in plain.placements)
-        return self.variation.dress(plain.model_copy(update={"placements": library}), structure.draws, stream)
+        plain = plain.model_copy(update={"placements": library})
+        return self.variation.dress(plain, structure.draws, stream, ways=task.paraphrases)
 
 
 def _place_fixtures(arrangement: Arrangement, stream: np.random.Generator) -> list[Rectangle]:

@@ -63,11 +63,16 @@ class Variation:
         """The variants of library assets by object name."""
         return {name: changed(asset, name, draws, self.catalog, root=self.root) for name, asset in assets.items()}
 
-    def dress(self, scene: SceneSpec, draws: Draws, drawn: np.random.Generator) -> SceneSpec:
-        """Apply the batch's draws to a scene of library assets, its instruction worded anew."""
+    def dress(
+        self, scene: SceneSpec, draws: Draws, drawn: np.random.Generator, *, ways: Sequence[str] = ()
+    ) -> SceneSpec:
+        """Apply the batch's draws to a scene of library assets, its instruction worded anew.
+
+        The wording is one of ``ways``, the task's paraphrases; without any it is made by grammar.
+        """
         words = draws.instruction
         if drawn.random() < self.randomisation.wording:
-            words = reword(words, drawn)
+            words = ways[int(drawn.integers(len(ways)))] if ways else reword(words, drawn)
         record = draws.model_copy(update={"instruction": words}).record()
         return apply(scene, record, self.catalog, root=self.root)
 

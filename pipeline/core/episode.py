@@ -92,6 +92,12 @@ class Episode:
     attempt: int = 0  # index of the world among all attempts on the task
 
     @property
+    def instruction(self) -> str:
+        """What the robot was told: the wording drawn for this world, else the task's own."""
+        drawn = self.scene.draws.get("instruction")
+        return drawn if isinstance(drawn, str) and drawn else self.task.instruction
+
+    @property
     def length(self) -> int:
         """Number of control steps."""
         return len(self.actions)

@@ -16,7 +16,7 @@ from pipeline.dataset.layout import RAGGED, widen, write_column
 from pipeline.dataset.record import Record, cards_of, with_cards, without_cards
 from pipeline.dataset.states import trace_sha256
 
-TEXT = ("episode_id", "episode_checksum", "episode_json")
+TEXT = ("episode_id", "episode_checksum", "episode_instruction", "episode_json")
 Columns = dict[str, NDArray[Any] | list[str]]
 """Arrays by name, all of the same first length; text columns are lists."""
 
@@ -31,6 +31,7 @@ def episode_columns(episode: Episode) -> Columns:
     return {
         "episode_id": [record.episode_id(episode.actions)],
         "episode_checksum": [checksum],
+        "episode_instruction": [record.instruction],
         "episode_json": [text],
         "episode_seed": np.array([episode.scene.seed], np.int64),
         "episode_length": np.array([episode.length], np.int32),

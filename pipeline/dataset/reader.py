@@ -117,6 +117,11 @@ class StoredEpisode:
         """What was to be done."""
         return self.record.task
 
+    @property
+    def instruction(self) -> str:
+        """What the robot was told: the wording drawn for this episode, else the task's own."""
+        return self.record.instruction or self.task.instruction
+
     @cached_property
     def scene(self) -> SceneSpec:
         """The scene exactly as it was simulated."""

@@ -40,6 +40,8 @@ class Record(Frozen):
     bodies: tuple[str, ...]
     joints: tuple[str, ...]
     outcome: Ending
+    instruction: str = ""
+    """The wording of this episode; empty in records from before there was one, which have the task's."""
 
     @staticmethod
     def of(episode: Episode, *, trace_sha256: str) -> Record:
@@ -55,6 +57,7 @@ class Record(Frozen):
             bodies=object_bodies(episode.scene),
             joints=SceneLayout.of(episode.scene).joints,
             outcome=Ending(success=True),
+            instruction=episode.instruction,
         )
 
     @property

@@ -97,8 +97,19 @@ def _scenes(episodes: Sequence[StoredEpisode]) -> Iterator[Problem]:
                 yield Problem("data/action", episode.index, "does not belong to meta/episode_id: changed since packing")
             if episode.checksum != episode.record.trace_sha256:
                 yield Problem("meta/episode_checksum", episode.index, "differs from the one in meta/episode_json")
+            yield from _wording(episode)
         except (TaskloomError, ValueError) as error:
             yield Problem("meta/episode_json", episode.index, str(error))
+
+
+def _wording(episode: StoredEpisode) -> Iterator[Problem]:
+    """The wording in the column, in the record and in the scene's draws is one; records of old have none."""
+    told, drawn = episode.record.instruction, episode.scene.draws.get("instruction") or episode.task.instruction
+    if told and told != drawn:
+        yield Problem("meta/episode_json", episode.index, f"says {told!r}, its scene {drawn!r}")
+    name = "episode_instruction"
+    if told and str(episode.reader.column(name)[episode.index]) != told:
+        yield Problem(f"meta/{name}", episode.index, "differs from the one in meta/episode_json")
 
 
 def _array(reader: DatasetReader, name: str, *, episodes: Sequence[StoredEpisode]) -> Iterator[Problem]:

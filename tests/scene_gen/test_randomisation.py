@@ -90,6 +90,14 @@ def test_every_kind_of_draw_of_the_strong_preset_arrives_in_the_scene(mug_on_pla
     assert len({str(s.draws["instruction"]) for s in scenes}) > 1
 
 
+def test_the_wording_is_one_of_the_paraphrases_where_the_task_has_any(mug_on_plate, tmp_path: Path) -> None:
+    ways = ("Mug, plate, now.", "Bring the mug to the plate.")
+    task = mug_on_plate.model_copy(update={"paraphrases": ways})
+    told = {str(build(task, tmp_path, preset="strong", row=row).draws["instruction"]) for row in range(12)}
+    assert told <= {task.instruction, *ways}
+    assert told >= set(ways)
+
+
 def test_distractors_are_nothing_that_the_instruction_could_mean(mug_on_plate, tmp_path: Path) -> None:
     for seed in range(6):
         scene = build(mug_on_plate, tmp_path, preset="strong", seed=seed)

@@ -48,6 +48,7 @@ def test_a_sound_dataset_has_no_problems(packed: Path) -> None:
         ("meta/episode_task", 1, 9, 1, "not one of the 2 tasks"),
         ("meta/episode_ends", 1, 3, 1, "must grow"),
         ("meta/episode_checksum", 1, "0" * 64, 1, "differs"),
+        ("meta/episode_instruction", 1, "Do something else.", 1, "differs"),
     ],
 )
 def test_a_changed_value_is_found_and_placed(
