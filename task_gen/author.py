@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from itertools import count as counting
+from itertools import islice
 from typing import Protocol, get_args
 
 import numpy as np
@@ -13,6 +16,7 @@ from pipeline.core.robot import RobotSpec
 from pipeline.core.streams import stream
 from pipeline.core.task import Family, TaskSpec
 from task_gen.compose import NothingToCompose
+from task_gen.curriculum import Curriculum, leaning
 from task_gen.pantry import Pantry
 from task_gen.paraphrase import paraphrase
 
@@ -47,11 +51,44 @@ def propose(catalog: Catalog, robot: RobotSpec, *, count: int, seed: int) -> tup
                 tasks[task.name] = task
         turn += 1
     if len(tasks) < count:
-        raise InvalidInputError(
-            f"The catalogue affords robot {robot.name!r} only {len(tasks)} different tasks, {count} were asked for. "
-            f"Ask for fewer or add assets. {' '.join(f'{f}: {w}' for f, w in why.items())}".rstrip()
-        )
+        raise _used_up(robot, len(tasks), count, why)
     return tuple(tasks.values())
+
+
+def propose_leaning(
+    catalog: Catalog,
+    robot: RobotSpec,
+    *,
+    count: int,
+    seed: int,
+    curriculum: Curriculum,
+    known: Sequence[TaskSpec] = (),
+) -> tuple[TaskSpec, ...]:
+    """As :func:`propose`, families and objects drawn as the curriculum weighs them, and none of the ``known`` tasks."""
+    why = dict[str, str]()
+    sources = {f: _family(f, Pantry(catalog, robot), seed=seed, why=why) for f in get_args(Family) if f in FAMILIES}
+    tasks = tuple(islice(leaning(sources, curriculum, seed=seed, known=known), count))
+    if len(tasks) < count:
+        raise _used_up(robot, len(tasks), count, why)
+    return tasks
+
+
+def _family(family: str, pantry: Pantry, *, seed: int, why: dict[str, str]) -> Iterator[TaskSpec]:
+    """One family's tasks, one after the other, until it is used up."""
+    tasks = dict[str, TaskSpec]()
+    for turn in counting():
+        task = _draw(family, pantry, tasks, seed=seed, turn=turn, why=why)
+        if task is None:
+            return
+        tasks[task.name] = task
+        yield task
+
+
+def _used_up(robot: RobotSpec, found: int, wanted: int, why: dict[str, str]) -> InvalidInputError:
+    return InvalidInputError(
+        f"The catalogue affords robot {robot.name!r} only {found} different tasks, {wanted} were asked for. "
+        f"Ask for fewer or add assets. {' '.join(f'{f}: {w}' for f, w in why.items())}".rstrip()
+    )
 
 
 def _draw(
