@@ -66,6 +66,12 @@ def available_method() -> Method:
     return "embedding" if installed else "words"
 
 
+def encode(texts: Sequence[str]) -> Scores:
+    """Sentence embeddings (texts, dimensions) of length 1; only where :func:`available_method` says ``embedding``."""
+    vectors = np.asarray(_encoder()(list(texts)), float)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
 def longest_side(spec: AssetSpec) -> float:
     """The longest side of the base link's bounds [m]."""
     return 2 * max(spec.links[""].bounds.half)
@@ -112,8 +118,7 @@ def _by_embedding(text: str, specs: Sequence[AssetSpec]) -> Scores:
     """Cosine of the sentence embeddings, with what is unrelated at zero."""
     if not specs:
         return np.zeros(0)
-    vectors = np.asarray(_encoder()([text, *map(_sentence, specs)]), float)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors = encode([text, *map(_sentence, specs)])
     return np.clip((vectors[1:] @ vectors[0] - ALIKE) / (1 - ALIKE), 0, 1)
 
 

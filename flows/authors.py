@@ -17,10 +17,18 @@ from pipeline.core.errors import UnknownNameError
 from pipeline.core.geometry import Frozen
 from pipeline.core.robot import RobotSpec
 from pipeline.core.task import TaskSpec
-from task_gen.author import propose
+from task_gen.asking import AskSettings
+from task_gen.author import propose, propose_leaning
+from task_gen.critique import Critic, Limits, criticised, rejection
+from task_gen.curriculum import Curriculum, TaskOutcome, curriculum_of
 from task_gen.gate import static_gate
+from task_gen.model_author import AuthorSettings, ModelAuthor
+from task_gen.model_critic import ModelCritic
+from task_gen.model_paraphraser import ModelParaphraser
+from task_gen.paraphrase import GrammarParaphraser, Paraphraser
 from task_gen.proposal import Rejection
 from task_gen.reasons import by_code
+from task_gen.rule_critic import RuleCritic
 
 Author = Literal["procedural", "anthropic"]
 AUTHORS: tuple[str, ...] = get_args(Author)
@@ -30,17 +38,31 @@ class Proposed(Frozen):
     """What an author gave: tasks that passed the static gate, what fell through, and what it cost."""
 
     author: str
-    counts: dict[str, int] = Field(description="proposals that were made, parsed, passed the static gate, are new")
+    counts: dict[str, int] = Field(
+        description="proposals that were made, parsed, passed the static gate, are new, are good enough"
+    )
     tasks: tuple[TaskSpec, ...]
     rejections: tuple[Rejection, ...] = ()
     failed_calls: tuple[str, ...] = ()
     prompts: dict[str, str] = Field(default_factory=dict, description="sha256 of every prompt that was used")
     account: Account = Field(default_factory=Account)
+    modes: dict[str, int] = Field(default_factory=dict, description="a model's calls in each mode of proposing")
+    curriculum: Curriculum | None = Field(default=None, description="what earlier outcomes say, where any were given")
 
     @property
     def codes(self) -> dict[str, int]:
         """How often each reason was among those of the rejected proposals."""
         return {**by_code(r for one in self.rejections for r in one.reasons)}
+
+
+class Wishes(Frozen):
+    """What the proposals should be like, and who looks at them again."""
+
+    outcomes: tuple[TaskOutcome, ...] = Field(default=(), description="of earlier runs, for the curriculum")
+    modes: tuple[str, ...] = Field(default=(), description="of a model's proposing, in equal shares; empty is all")
+    critic: str = Field(default="procedural", description="Who criticises the tasks.")
+    paraphraser: str = Field(default="procedural", description="Who paraphrases the instructions.")
+    limits: Limits = Limits()
 
 
 class ModelOptions(Frozen):
@@ -60,13 +82,19 @@ def ask_author(
     seed: int = 0,
     existing: Sequence[TaskSpec] = (),
     options: ModelOptions | None = None,
+    wishes: Wishes | None = None,
 ) -> Proposed:
-    """``count`` tasks of the named author; raises UnknownNameError, or a ModelError when no model can be asked."""
-    if author == "procedural":
-        return _procedural(catalog, robot, count=count, seed=seed, existing=existing)
-    if author == "anthropic":
-        return _model(catalog, robot, count=count, seed=seed, existing=existing, options=options or ModelOptions())
-    raise UnknownNameError("author", author, AUTHORS)
+    """``count`` tasks of the named author, paraphrased and criticised, less those that the critique turns down.
+
+    Raises UnknownNameError, or a ModelError when no model can be asked.
+    """
+    options, wishes = options or ModelOptions(), wishes or Wishes()
+    for kind, name in (("author", author), ("critic", wishes.critic), ("paraphraser", wishes.paraphraser)):
+        if name not in AUTHORS:
+            raise UnknownNameError(kind, name, AUTHORS)
+    with _Staff(catalog, robot, options) as staff:
+        proposed = _FIRST[author](staff, count=count, seed=seed, existing=existing, wishes=wishes)
+        return staff.seen_again(proposed, wishes)
 
 
 def reply_cache() -> Path:
@@ -77,35 +105,101 @@ def reply_cache() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "taskloom" / "replies"
 
 
-def _procedural(catalog: Catalog, robot: RobotSpec, *, count: int, seed: int, existing: Sequence[TaskSpec]) -> Proposed:
-    taken = {t.name for t in existing}
-    drawn = propose(catalog, robot, count=count + len(taken), seed=seed) if taken else None
-    fresh = [t for t in drawn or propose(catalog, robot, count=count, seed=seed) if t.name not in taken][:count]
+class _Staff:
+    """Who is asked in one proposing: one model behind one cache and one budget, made when somebody wants it."""
+
+    def __init__(self, catalog: Catalog, robot: RobotSpec, options: ModelOptions) -> None:
+        self.catalog, self.robot, self.options = catalog, robot, options
+        self._asker: Asker | None = None
+        self._meter: MeteredModel | None = None
+
+    def __enter__(self) -> _Staff:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._asker is not None:
+            self._asker.close()
+
+    @property
+    def asker(self) -> Asker:
+        """The one that asks for everybody."""
+        if self._asker is None:
+            from pipeline.llm.anthropic import anthropic
+
+            budget = Budget(usd=self.options.budget_usd, tokens=self.options.budget_tokens)
+            self._meter = MeteredModel(CachedModel(anthropic(), reply_cache()), budget)
+            self._asker = Asker(self._meter)
+        return self._asker
+
+    @property
+    def model(self) -> str:
+        """The name of the model that is asked."""
+        from pipeline.llm.anthropic import DEFAULT_MODEL
+
+        return self.options.model or DEFAULT_MODEL
+
+    def seen_again(self, proposed: Proposed, wishes: Wishes) -> Proposed:
+        """The tasks paraphrased and criticised, and what the critique turned down."""
+        paraphraser, critic = self._paraphraser(wishes.paraphraser), self._critic(wishes.critic)
+        tasks = criticised(paraphraser.reworded(proposed.tasks), critic) if proposed.tasks else ()
+        poor = {t.name: found for t in tasks if (found := rejection(t, wishes.limits)) is not None}
+        kept = tuple(t for t in tasks if t.name not in poor)
+        hashes = {k: v for one in (paraphraser, critic) for k, v in getattr(one, "prompt_hashes", {}).items()}
+        return proposed.model_copy(
+            update={
+                "tasks": kept,
+                "counts": {**proposed.counts, "critique": len(kept)},
+                "rejections": (*proposed.rejections, *poor.values()),
+                "failed_calls": (*proposed.failed_calls, *paraphraser.failed_calls, *critic.failed_calls),
+                "prompts": {**proposed.prompts, **hashes},
+                "account": self._meter.total if self._meter else Account(),
+            }
+        )
+
+    def _paraphraser(self, name: str) -> Paraphraser:
+        if name == "procedural":
+            return GrammarParaphraser()
+        settings = AskSettings(model=self.model)
+        return ModelParaphraser(self.asker, self.catalog, settings, fallback=GrammarParaphraser())
+
+    def _critic(self, name: str) -> Critic:
+        rules = RuleCritic(self.catalog, self.robot)
+        if name == "procedural":
+            return rules
+        return ModelCritic(self.asker, self.robot, AskSettings(model=self.model), fallback=rules)
+
+
+def _procedural(staff: _Staff, *, count: int, seed: int, existing: Sequence[TaskSpec], wishes: Wishes) -> Proposed:
+    catalog, robot, curriculum = staff.catalog, staff.robot, None
+    if wishes.outcomes:
+        curriculum = curriculum_of(wishes.outcomes)
+        known = (*existing, *(o.task for o in wishes.outcomes))
+        fresh = list(propose_leaning(catalog, robot, count=count, seed=seed, curriculum=curriculum, known=known))
+    else:
+        taken = {t.name for t in existing}
+        drawn = propose(catalog, robot, count=count + len(taken), seed=seed)
+        fresh = [t for t in drawn if t.name not in taken][:count]
     verdicts = [(task, static_gate(task, catalog, robot)) for task in fresh]
     tasks = tuple(task for task, verdict in verdicts if verdict.ok)
     rejections = tuple(Rejection(name=t.name, stage="static", reasons=v.reasons) for t, v in verdicts if not v.ok)
     counts = {"proposed": len(fresh), "parsed": len(fresh), "static": len(tasks), "novel": len(tasks)}
-    return Proposed(author="procedural", counts=counts, tasks=tasks, rejections=rejections)
+    return Proposed(author="procedural", counts=counts, tasks=tasks, rejections=rejections, curriculum=curriculum)
 
 
-def _model(
-    catalog: Catalog, robot: RobotSpec, *, count: int, seed: int, existing: Sequence[TaskSpec], options: ModelOptions
-) -> Proposed:
-    from pipeline.llm.anthropic import DEFAULT_MODEL, anthropic
-    from task_gen.model_author import AuthorSettings, ModelAuthor
-
-    budget = Budget(usd=options.budget_usd, tokens=options.budget_tokens)
-    meter = MeteredModel(CachedModel(anthropic(), reply_cache()), budget)
-    settings = AuthorSettings(model=options.model or DEFAULT_MODEL)
-    with Asker(meter) as asker:
-        writer = ModelAuthor(asker, catalog, robot, settings)
-        funnel = writer.propose(count, existing=existing, seed=seed)
+def _model(staff: _Staff, *, count: int, seed: int, existing: Sequence[TaskSpec], wishes: Wishes) -> Proposed:
+    writer = ModelAuthor(staff.asker, staff.catalog, staff.robot, AuthorSettings(model=staff.model))
+    modes = dict.fromkeys(wishes.modes, 1.0) or None
+    funnel = writer.propose(count, existing=existing, outcomes=wishes.outcomes, modes=modes, seed=seed)
     return Proposed(
-        author=settings.model,
+        author=staff.model,
         counts=funnel.counts,
         tasks=tuple(funnel.tasks),
         rejections=tuple(funnel.rejections),
         failed_calls=tuple(funnel.failed_calls),
         prompts=writer.prompt_hashes,
-        account=meter.total,
+        modes={**funnel.modes},
+        curriculum=curriculum_of(wishes.outcomes) if wishes.outcomes else None,
     )
+
+
+_FIRST = {"procedural": _procedural, "anthropic": _model}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,20 +17,17 @@ from pipeline.core.doors import Catalog
 from pipeline.core.errors import BudgetError, ModelError
 from pipeline.core.geometry import Frozen
 from pipeline.core.robot import RobotSpec
+from pipeline.core.streams import stream
 from pipeline.core.task import TaskSpec
 from task_gen import vocabulary
+from task_gen.curriculum import TaskOutcome, curriculum_of, in_words
+from task_gen.modes import Brief, Material, Mode, schedule, shares
 from task_gen.novelty import same_structure, same_words
 from task_gen.pantry import Pantry
 from task_gen.proposal import Proposal, Proposals, Rejection, Stage, judge, to_task
 from task_gen.reasons import Reason
 
 PROMPTS = Path(__file__).parent / "prompts"
-ANGLES = (
-    "Look at the assets and think what can be done with these.",
-    "Think of what people ask for at home and in the office, and take what comes near.",
-    "Combine two or three skills into tasks with several steps.",
-    "Take tasks that exist and change the objects, the order or the end, so that something new comes out.",
-)
 LISTED = 60  # existing tasks that are named to the model
 
 
@@ -51,6 +49,7 @@ class Funnel:
     tasks: list[TaskSpec] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
     failed_calls: list[str] = field(default_factory=list)
+    modes: Counter[Mode] = field(default_factory=Counter[Mode])  # calls made in each
 
     @property
     def counts(self) -> dict[str, int]:
@@ -67,43 +66,51 @@ class ModelAuthor:
     def __init__(self, asker: Asker, catalog: Catalog, robot: RobotSpec, settings: AuthorSettings) -> None:
         self.asker, self.catalog, self.robot, self.settings = asker, catalog, robot, settings
         self._ask, self._repair = Prompt.load(PROMPTS / "ask.md"), Prompt.load(PROMPTS / "repair.md")
-        self._rules = Prompt.load(PROMPTS / "propose.md")
+        self._rules, self._brief = Prompt.load(PROMPTS / "propose.md"), Brief()
+        self._pantry = Pantry(catalog, robot)
         self._shared = self._rules.render(
             robot=vocabulary.abilities(robot),
             predicates=vocabulary.predicates(),
             families=vocabulary.families(),
-            assets=vocabulary.assets(Pantry(catalog, robot)),
+            assets=vocabulary.assets(self._pantry),
         )
 
     @property
     def prompt_hashes(self) -> dict[str, str]:
         """For provenance: every prompt's name and content hash."""
-        return {p.path: p.sha256 for p in (self._rules, self._ask, self._repair)}
+        return {p.path: p.sha256 for p in (self._rules, self._ask, self._repair, *self._brief.prompts.values())}
 
     def propose(
         self,
         count: int,
         *,
         existing: Sequence[TaskSpec] = (),
-        solve_rates: Mapping[str, float] | None = None,
+        outcomes: Sequence[TaskOutcome] = (),
+        modes: Mapping[str, float] | None = None,
         mix: str = "all of them, evenly",
         seed: int = 0,
     ) -> Funnel:
         """At most ``count`` valid, new tasks and what happened to all others.
 
+        ``outcomes`` of earlier tasks are told to the model, which repeats none of them; ``modes`` are the shares of
+        the calls in each mode, by default equal, and ``mix`` says in words which families are wanted.
+
         A call that fails is recorded and the others go on. Raises :class:`BudgetError` only before the first task;
         later the tasks so far are returned, with the reason among the failed calls.
         """
-        funnel = Funnel()
+        funnel, wanted = Funnel(), shares(modes)
+        earlier = [o.task for o in outcomes if o.task.name not in {t.name for t in existing}]
         for round_ in range(self.settings.rounds):
             missing = count - len(funnel.tasks)
             if missing <= 0:
                 break
             batches = [min(self.settings.batch, missing - i) for i in range(0, missing, self.settings.batch)]
-            known = (*existing, *funnel.tasks)
+            known = (*earlier, *existing, *funnel.tasks)
+            due = schedule(wanted, len(batches), done=funnel.modes)
+            funnel.modes.update(due)
             requests = [
-                self._request(size, known, solve_rates or {}, mix, sample=seed * 10_000 + round_ * 100 + i)
-                for i, size in enumerate(batches)
+                self._request(size, mode, known, outcomes, mix, sample=seed * 10_000 + round_ * 100 + i)
+                for i, (size, mode) in enumerate(zip(batches, due, strict=True))
             ]
             with purpose("propose"):
                 replies = self.asker.ask_all(requests, Proposals)
@@ -114,13 +121,24 @@ class ModelAuthor:
         return funnel
 
     def _request(
-        self, size: int, existing: Sequence[TaskSpec], rates: Mapping[str, float], mix: str, *, sample: int
+        self,
+        size: int,
+        mode: Mode,
+        known: Sequence[TaskSpec],
+        outcomes: Sequence[TaskOutcome],
+        mix: str,
+        *,
+        sample: int,
     ) -> ChatRequest:
+        curriculum = curriculum_of(outcomes)
+        solved = [o.task for o in outcomes if o.solved]
+        material = Material(self._pantry, curriculum, existing=known, solved=solved)
         words = self._ask.render(
             count=str(size),
-            angle=ANGLES[sample % len(ANGLES)],
+            angle=self._brief.told(mode, material, stream(sample, "task_gen", "brief", mode)).strip(),
             mix=mix,
-            existing="\n".join(_listed(existing[-LISTED:], rates)) or "(none)",
+            outcomes=in_words(curriculum),
+            existing="\n".join(_listed(known[-LISTED:], outcomes)) or "(none)",
         )
         return self._chat(words, sample=sample)
 
@@ -206,7 +224,8 @@ def _duplicate(why: str, twin: TaskSpec) -> Reason:
     return Reason(code="duplicate", message=why, subject=twin.name)
 
 
-def _listed(tasks: Sequence[TaskSpec], rates: Mapping[str, float]) -> Iterable[str]:
+def _listed(tasks: Sequence[TaskSpec], outcomes: Sequence[TaskOutcome]) -> Iterable[str]:
+    rates = {o.task.name: o.solved / o.attempted for o in outcomes if o.attempted}
     for task in tasks:
         rate = f", {rates[task.name]:.0%} solved" if task.name in rates else ""
         yield f"- {task.name} ({task.family}{rate}): {task.goal}"

@@ -8,11 +8,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
+from assets.retrieval import Method, available_method
 from pipeline.core.goal import Atom, Goal
 from pipeline.core.task import TaskSpec
 from pipeline.holds import parse
+from task_gen.embedding import vectors
 
 SIMILAR = 0.8  # share of common word pairs from which two instructions count as the same
+SAME_MEANING = 0.97  # cosine of sentence embeddings from which they do, where a sentence model is installed
 SMOOTHING = 0.1  # added to the count of n-grams that occur nowhere else, as in the usual epsilon smoothing
 _WORD = re.compile(r"[a-z0-9]+")
 
@@ -30,10 +33,30 @@ def same_structure(task: TaskSpec, others: Iterable[TaskSpec]) -> TaskSpec | Non
     return next((o for o in others if signature(o) == wanted), None)
 
 
-def same_words(task: TaskSpec, others: Iterable[TaskSpec], *, threshold: float = SIMILAR) -> TaskSpec | None:
-    """The first of ``others`` whose instruction shares most of its word pairs (Dice coefficient)."""
-    pairs = _pairs(task.instruction)
-    return next((o for o in others if _dice(pairs, _pairs(o.instruction)) >= threshold), None)
+def same_words(
+    task: TaskSpec, others: Iterable[TaskSpec], *, threshold: float = SIMILAR, method: Method | None = None
+) -> TaskSpec | None:
+    """The first of ``others`` whose instruction says nearly the same.
+
+    That is one which shares at least ``threshold`` of its word pairs (Dice coefficient) or, by the ``embedding``
+    method, has a cosine of at least SAME_MEANING. ``method`` None takes the best one installed.
+    """
+    pairs, chosen = _pairs(task.instruction), method or available_method()
+    return next(
+        (
+            o
+            for o in others
+            if _dice(pairs, _pairs(o.instruction)) >= threshold
+            or (chosen == "embedding" and _cosine(task.instruction, o.instruction) >= SAME_MEANING)
+        ),
+        None,
+    )
+
+
+def near_duplicates(tasks: Sequence[TaskSpec], *, method: Method | None = None) -> dict[str, str]:
+    """Tasks that say nearly what an earlier one of the set says, each with the name of the first such."""
+    found = ((t.name, same_words(t, tasks[:i], method=method)) for i, t in enumerate(tasks))
+    return {name: twin.name for name, twin in found if twin is not None}
 
 
 def self_bleu(texts: Sequence[str], *, order: int = 4) -> float:
@@ -73,6 +96,11 @@ def _grams(words: Sequence[str], n: int) -> list[tuple[str, ...]]:
 def _pairs(text: str) -> Counter[tuple[str, str]]:
     words = ["<", *_WORD.findall(text.lower()), ">"]
     return Counter(pairwise(words))
+
+
+def _cosine(a: str, b: str) -> float:
+    one, other = vectors([a, b], method="embedding")
+    return float(one @ other)
 
 
 def _dice(a: Counter[tuple[str, str]], b: Counter[tuple[str, str]]) -> float:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import chain
+from typing import Protocol
 
+from pipeline.core.task import TaskSpec
+
+LEAST = 5  # paraphrases a task
 TONES = (
     "Please {plain}.",
     "Could you {plain}?",
@@ -33,7 +38,32 @@ SYNONYMS: tuple[tuple[str, ...], ...] = (
 )
 
 
-def paraphrase(instruction: str, *, count: int = 5) -> tuple[str, ...]:
+class Paraphraser(Protocol):
+    """Writes paraphrases. Which calls of a model failed stands in ``failed_calls``; grammar stands in for them."""
+
+    failed_calls: list[str]
+
+    def reworded(self, tasks: Sequence[TaskSpec]) -> tuple[TaskSpec, ...]:
+        """The tasks with at least five paraphrases each and the name of who wrote them."""
+        ...
+
+
+@dataclass
+class GrammarParaphraser:
+    """Paraphrases by :func:`paraphrase`; a task that came with enough of them keeps its own."""
+
+    failed_calls: list[str] = field(default_factory=list[str])  # never any: nobody is called
+
+    def reworded(self, tasks: Sequence[TaskSpec]) -> tuple[TaskSpec, ...]:
+        """The tasks with at least five paraphrases each."""
+        return tuple(t if len(set(t.paraphrases)) >= LEAST else _by_grammar(t) for t in tasks)
+
+
+def _by_grammar(task: TaskSpec) -> TaskSpec:
+    return task.model_copy(update={"paraphrases": paraphrase(task.instruction), "paraphraser": "procedural"})
+
+
+def paraphrase(instruction: str, *, count: int = LEAST) -> tuple[str, ...]:
     """At least five, at most ``count`` if that is more, other ways to say an imperative sentence; always the same ones.
 
     Half change words, half the tone, none is the instruction itself. What the objects are called never changes.
@@ -50,7 +80,7 @@ def paraphrase(instruction: str, *, count: int = 5) -> tuple[str, ...]:
     ]
     every = dict.fromkeys(chain(said, toned))
     every.pop(instruction, None)
-    return tuple(every)[: max(5, count)]
+    return tuple(every)[: max(LEAST, count)]
 
 
 def _imperative(instruction: str) -> str:

@@ -14,7 +14,7 @@ from pipeline.core.task import TaskObject, TaskSpec
 from task_gen.gate import static_gate
 from task_gen.reasons import Reason
 
-Stage = Literal["parsed", "static", "novel"]
+Stage = Literal["parsed", "static", "novel", "critique"]
 
 
 class Proposal(Frozen):
@@ -48,7 +48,7 @@ class Rejection(Frozen):
 def to_task(proposal: Proposal, *, author: str) -> TaskSpec | tuple[Reason, ...]:
     """The task, or what keeps the proposal from being one."""
     try:
-        return TaskSpec.model_validate({**proposal.model_dump(), "author": author})
+        return TaskSpec.model_validate({**proposal.model_dump(), "author": author, "paraphraser": author})
     except ValidationError as error:
         found = [(".".join(map(str, e["loc"])) or "task", e["msg"]) for e in error.errors()]
         return tuple(Reason(code="schema", message=f"{at}: {why}.", at=at) for at, why in found)

@@ -32,6 +32,7 @@ Code = Literal[
     "unstable",  # the start does not stay as it was laid out
     "explodes",  # the start or the staged goal throws things about
     "goal_true_after_nothing",
+    "poor",  # below the critique that was asked for
     "goal_unreachable_by_staging",  # the goal cannot be laid out, or does not last once laid out
 ]
 CODES: tuple[Code, ...] = get_args(Code)

@@ -24,7 +24,20 @@ from flows.runners import run
 from flows.server import EmbeddedServer, client_environment
 from flows.stages import library_digest
 from flows.tables import places, summary, troubles
+from flows.wishes import (
+    CriticName,
+    MaxDifficulty,
+    MinClarity,
+    MinDifficulty,
+    MinSense,
+    Modes,
+    Outcomes,
+    ParaphraserName,
+    wishes_of,
+)
 from flows.workers import default_workers
+from pipeline.core.errors import InvalidInputError
+from task_gen.critique import Limits
 
 EXIT_SHORT, EXIT_INTERRUPTED = 3, 130
 
@@ -52,6 +65,14 @@ def generate(
     budget_tokens: Annotated[
         int | None, typer.Option(min=0, help=ModelOptions.model_fields["budget_tokens"].description)
     ] = None,
+    outcomes: Outcomes = None,
+    mode: Modes = None,
+    critic: CriticName = "procedural",
+    paraphraser: ParaphraserName = "procedural",
+    min_sense: MinSense = 0.0,
+    min_clarity: MinClarity = 0.0,
+    min_difficulty: MinDifficulty = 0.0,
+    max_difficulty: MaxDifficulty = 1.0,
     out: Annotated[Path, typer.Option(help="Folder for everything the run leaves.")] = Path("runs/latest"),
     workers: Annotated[int | None, typer.Option(min=1, help="Simulator processes; does not change the result.")] = None,
     plain: Annotated[bool, typer.Option("--plain", help="Without Prefect: starts sooner, leaves no run page.")] = False,
@@ -72,7 +93,15 @@ def generate(
         device=device, support=support, randomise=randomise, seed=seed, given=given,
     )  # fmt: skip
     options = ModelOptions(model=model, budget_usd=budget_usd, budget_tokens=budget_tokens)
-    config, proposed = with_author(config, author, catalog, options)
+    if out.resolve() in [path.resolve() for path in outcomes or ()]:
+        raise InvalidInputError(
+            f"--outcomes and --out both name {str(out)!r}; let the new run have a folder of its own."
+        )
+    limits = Limits(
+        min_sense=min_sense, min_clarity=min_clarity, min_difficulty=min_difficulty, max_difficulty=max_difficulty
+    )
+    wishes = wishes_of(outcomes, mode, critic, paraphraser, limits)
+    config, proposed = with_author(config, author, catalog, options, wishes)
     library = library_digest(catalog)
     check_output(out, config, library=library)
     rendering_environment(config.backend)

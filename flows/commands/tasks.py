@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,13 +13,23 @@ from rich.table import Table
 from assets.catalog import LibraryCatalog
 from flows.authors import AUTHORS, ModelOptions, Proposed, ask_author
 from flows.folder import write_atomically
+from flows.task_statistics import in_one_line, statistics
+from flows.wishes import (
+    CriticName,
+    MaxDifficulty,
+    MinClarity,
+    MinDifficulty,
+    MinSense,
+    Modes,
+    Outcomes,
+    ParaphraserName,
+    wishes_of,
+)
 from pipeline.core.errors import OutputError, UnknownNameError
-from pipeline.core.goal import atoms
 from pipeline.core.task import TaskSpec
-from pipeline.holds import parse
+from task_gen.critique import Limits
 from task_gen.files import dump_tasks, load_tasks
 from task_gen.gate import Verdict, static_gate
-from task_gen.novelty import self_bleu
 
 tasks = typer.Typer(help="Propose, check, list, show and measure tasks.", no_args_is_help=True)
 
@@ -44,6 +53,14 @@ def propose_tasks(
     budget_tokens: Annotated[
         int | None, typer.Option(min=0, help=ModelOptions.model_fields["budget_tokens"].description)
     ] = None,
+    outcomes: Outcomes = None,
+    mode: Modes = None,
+    critic: CriticName = "procedural",
+    paraphraser: ParaphraserName = "procedural",
+    min_sense: MinSense = 0.0,
+    min_clarity: MinClarity = 0.0,
+    min_difficulty: MinDifficulty = 0.0,
+    max_difficulty: MaxDifficulty = 1.0,
     as_json: AsJson = False,
 ) -> None:
     """Propose tasks that pass the static gate. Replies of a model are kept: asking the same again costs nothing.
@@ -53,9 +70,20 @@ def propose_tasks(
     catalog = LibraryCatalog()
     known = [t for path in existing or () for t in load_tasks(path, catalog)]
     options = ModelOptions(model=model, budget_usd=budget_usd, budget_tokens=budget_tokens)
+    limits = Limits(
+        min_sense=min_sense, min_clarity=min_clarity, min_difficulty=min_difficulty, max_difficulty=max_difficulty
+    )
+    wishes = wishes_of(outcomes, mode, critic, paraphraser, limits)
     with Console(stderr=True).status(f"asking the author {author!r}"):
         proposed = ask_author(
-            author, catalog, catalog.robot(robot), count=count, seed=seed, existing=known, options=options
+            author,
+            catalog,
+            catalog.robot(robot),
+            count=count,
+            seed=seed,
+            existing=known,
+            options=options,
+            wishes=wishes,
         )
     if out is not None:
         _write(out, proposed.tasks)
@@ -114,36 +142,24 @@ def show(file: File, name: Annotated[str, typer.Argument(help="Name of a task in
 
 @tasks.command()
 def stats(file: File, as_json: AsJson = False) -> None:
-    """Say how varied a file's tasks are: counts by family, asset, predicate and length, and Self-BLEU-4.
+    """Say how varied a file's tasks are: counts by family, object, predicate and horizon, Self-BLEU-4, distances.
 
-    Self-BLEU is taken over the instructions; it rises with their number, so compare files of equal size.
+    Self-BLEU is taken over the instructions; it rises with their number, so compare files of equal size. The mean
+    pairwise distance says by which vectors it was measured. Critiques are summed up where the tasks have any.
 
     Example: `taskloom tasks stats tasks.json`
     """
     found = load_tasks(file, LibraryCatalog())
-    numbers = _statistics(found)
+    numbers = statistics(found)
     if as_json:
         typer.echo(json.dumps(numbers, indent=1))
         return
     for name, value in numbers.items():
-        shown = ", ".join(f"{k} {n}" for k, n in value.items()) if isinstance(value, dict) else value
-        typer.echo(f"{name}: {shown}")
+        typer.echo(f"{name}: {in_one_line(value)}")
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
     return {"ok": verdict.ok, "reasons": [r.model_dump() for r in verdict.reasons]}
-
-
-def _statistics(found: tuple[TaskSpec, ...]) -> dict[str, Any]:
-    predicates = Counter(a.predicate for t in found for a in atoms(parse(t.goal)))
-    return {
-        "tasks": len(found),
-        "families": dict(Counter(t.family for t in found).most_common()),
-        "assets": dict(Counter(o.asset for t in found for o in t.objects if o.asset != "table").most_common()),
-        "predicates": dict(predicates.most_common()),
-        "seconds": dict(sorted(Counter(f"{t.horizon:g}" for t in found).items(), key=lambda item: float(item[0]))),
-        "self_bleu_4": round(self_bleu([t.instruction for t in found]), 3),
-    }
 
 
 def _write(path: Path, found: tuple[TaskSpec, ...]) -> None:

@@ -60,10 +60,13 @@ class Asker:
         return self._run(self.ask_async(request, output, check=check))
 
     def ask_all(
-        self, requests: Sequence[ChatRequest], output: type[Value], *, check: Check | None = None
+        self, requests: Sequence[ChatRequest], output: type[Value], *, checks: Sequence[Check | None] | None = None
     ) -> list[Reply[Value] | ModelError]:
-        """Typed replies to several requests asked at once, in their order; a failed one is its error."""
-        return self._run(self._all(requests, output, check))
+        """Typed replies to several requests asked at once, in their order; a failed one is its error.
+
+        ``checks`` are further rules, one entry a request.
+        """
+        return self._run(self._all(requests, output, checks or [None] * len(requests)))
 
     def close(self) -> None:
         """Close the model's connections and end the loop; a later question starts a new one."""
@@ -101,15 +104,15 @@ class Asker:
         )
 
     async def _all(
-        self, requests: Sequence[ChatRequest], output: type[Value], check: Check | None
+        self, requests: Sequence[ChatRequest], output: type[Value], checks: Sequence[Check | None]
     ) -> list[Reply[Value] | ModelError]:
-        async def one(request: ChatRequest) -> Reply[Value] | ModelError:
+        async def one(request: ChatRequest, check: Check | None) -> Reply[Value] | ModelError:
             try:
                 return await self.ask_async(request, output, check=check)
             except ModelError as error:
                 return error
 
-        return list(await asyncio.gather(*(one(r) for r in requests)))
+        return list(await asyncio.gather(*(one(r, c) for r, c in zip(requests, checks, strict=True))))
 
     def _run(self, work: Coroutine[Any, Any, Any]) -> Any:
         if self._loop is None:

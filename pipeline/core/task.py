@@ -19,6 +19,31 @@ class TaskObject(Frozen):
     role: Literal["manipuland", "receptacle", "fixture", "region", "distractor"] = "manipuland"
 
 
+class Critique(Frozen):
+    """What a second pair of eyes, a model's or a set of rules', thinks of a task."""
+
+    sense: float = Field(
+        ge=0,
+        le=1,
+        description="0: nobody would ask for it, its things do not belong together or it achieves nothing; 1: an "
+        "everyday request about things that belong together, every one of which plays a part",
+    )
+    difficulty: float = Field(
+        ge=0,
+        le=1,
+        description="0: one short motion with a wide margin; 1: at the limit of this robot: many stages, a grip or a "
+        "fit with no room to spare, hardly the time for it",
+    )
+    clarity: float = Field(
+        ge=0,
+        le=1,
+        description="0: the instruction does not tell what is to be done with what; 1: one reading, with every thing, "
+        "place and end of the goal named in plain English",
+    )
+    reasons: tuple[str, ...] = Field(default=(), max_length=20, description="why not better, one sentence each")
+    author: str = Field(description="who judged: procedural, or a model's name")
+
+
 class TaskSpec(Frozen):
     """One task. ``goal`` and each entry of ``initial`` are formulas over object names (``cabinet/top_drawer``)."""
 
@@ -33,6 +58,8 @@ class TaskSpec(Frozen):
     goal: str
     horizon: float = Field(default=20.0, gt=0, le=120, description="seconds")
     author: str = "procedural"
+    paraphraser: str = Field(default="procedural", description="who wrote the paraphrases")
+    critique: Critique | None = Field(default=None, description="scores of sense, difficulty and clarity")
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> TaskSpec:

@@ -13,6 +13,9 @@ from assets.catalog import LibraryCatalog
 from flows.cli import main
 from pipeline.core.task import TaskSpec
 from task_gen.author import propose
+from task_gen.proposal import Proposal
+
+PROMPTS = {"propose.md", "ask.md", "repair.md", "objects.md", "goals.md", "skills.md", "mutations.md"}
 
 
 @pytest.fixture
@@ -32,7 +35,7 @@ def generate(monkeypatch: pytest.MonkeyPatch, *words: str | Path) -> int:
 def test_a_models_tasks_are_demonstrated_and_paid_once(
     messages: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, two_tasks, capsys
 ) -> None:
-    answer = json.dumps({"tasks": [json.loads(t.model_dump_json(exclude={"author"})) for t in two_tasks]})
+    answer = json.dumps({"tasks": [t.model_dump(mode="json", include=set(Proposal.model_fields)) for t in two_tasks]})
     monkeypatch.setenv("TASKLOOM_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-test-secret")
     out = tmp_path / "out"
@@ -47,7 +50,7 @@ def test_a_models_tasks_are_demonstrated_and_paid_once(
     assert report["counts"]["written"] == 1
     assert report["proposals"]["account"]["calls"] == 1
     assert report["proposals"]["account"]["usd"] > 0
-    assert set(report["proposals"]["prompts"]) == {"propose.md", "ask.md", "repair.md"}
+    assert set(report["proposals"]["prompts"]) == PROMPTS
     kept = "".join(
         p.read_text(errors="ignore") for p in out.rglob("*") if p.is_file() and p.suffix in (".json", ".html")
     )

@@ -10,6 +10,8 @@ from types import ModuleType
 import pytest
 
 from flows.cli import main
+from task_gen.modes import MODES
+from task_gen.proposal import Proposal
 
 Told = tuple[int, str, str]
 
@@ -76,7 +78,7 @@ def test_a_model_is_asked_over_http_and_paid_once(
 ) -> None:
     taskloom("propose", "-n", "5", "--out", tmp_path / "tasks.json")
     tasks = json.loads((tmp_path / "tasks.json").read_text())
-    answer = json.dumps({"tasks": [{k: v for k, v in t.items() if k != "author"} for t in tasks]})
+    answer = json.dumps({"tasks": [{k: v for k, v in t.items() if k in Proposal.model_fields} for t in tasks]})
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-test-secret")
     with messages.serving(lambda turn, body: messages.Answer(answer)) as server:
         monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
@@ -88,7 +90,7 @@ def test_a_model_is_asked_over_http_and_paid_once(
     assert [t["name"] for t in first["tasks"]] == [t["name"] for t in tasks]
     assert (first["account"]["calls"], again["account"]["calls"], again["account"]["cached"]) == (1, 0, 1)
     assert first["account"]["usd"] > 0.0
-    assert set(first["prompts"]) == {"propose.md", "ask.md", "repair.md"}
+    assert set(first["prompts"]) == {"propose.md", "ask.md", "repair.md", *(f"{mode}.md" for mode in MODES)}
     assert "sk-test-secret" not in out
 
 

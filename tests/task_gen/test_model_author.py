@@ -24,12 +24,13 @@ from pipeline.llm.anthropic import Connection, anthropic
 from task_gen.author import propose
 from task_gen.model_author import AuthorSettings, ModelAuthor
 from task_gen.novelty import signature
+from task_gen.proposal import Proposal
 
 CATALOG = LibraryCatalog()
 PANDA = CATALOG.robot("panda")
 OPEN: list[Asker] = []
 GOOD = [
-    {k: v for k, v in json.loads(task.model_dump_json()).items() if k != "author"}
+    task.model_dump(mode="json", include=set(Proposal.model_fields))
     for task in propose(CATALOG, PANDA, count=120, seed=4)
 ]
 
