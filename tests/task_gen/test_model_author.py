@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,6 +23,7 @@ from pipeline.asking.meter import Budget, MeteredModel
 from pipeline.core.errors import BudgetError, ModelRefusedError
 from pipeline.llm.anthropic import Connection, anthropic
 from task_gen.author import propose
+from task_gen.curriculum import TaskOutcome
 from task_gen.model_author import AuthorSettings, ModelAuthor
 from task_gen.novelty import signature
 from task_gen.proposal import Proposal
@@ -138,6 +140,43 @@ def test_the_vocabulary_is_in_the_shared_part_once_for_all_calls(messages: Modul
     assert len(shared) == 1
     for word in ("(is_open <link: jointed>)", "`mug`: red mug", "`stack`", "Franka"):
         assert word in next(iter(shared))
+
+
+def test_every_mode_is_asked_several_calls_at_once_and_its_prompt_is_on_record(
+    messages: ModuleType, tmp_path: Path
+) -> None:
+    model = Unreliable(messages, share=0.0)
+
+    def slow(turn: int, body: dict[str, Any]) -> Any:
+        return replace(model(turn, body), hang=0.2)
+
+    with messages.serving(slow) as server:
+        writer, _ = author(server.url, tmp_path, batch=3)
+        funnel = writer.propose(24)
+        told = [b["messages"][0]["content"][0]["text"] for b in server.bodies if len(b["messages"]) == 1]
+        assert server.most_in_flight == 2, "as many as the connection allows"
+    assert set(funnel.modes) == {"objects", "goals", "skills", "mutations"}
+    assert max(funnel.modes.values()) - min(funnel.modes.values()) <= 1
+    assert sum(funnel.modes.values()) == sum(words.startswith("Propose") for words in told)
+    for opening in ("Look at these assets", "Think of people", "Compose tasks of several steps"):
+        assert any(opening in words for words in told)
+    assert {"objects.md", "goals.md", "skills.md", "mutations.md"} < set(writer.prompt_hashes)
+
+
+def test_outcomes_are_told_and_solved_tasks_are_changed_but_not_repeated(messages: ModuleType, tmp_path: Path) -> None:
+    tried = propose(CATALOG, PANDA, count=5, seed=4)
+    outcomes = [TaskOutcome(task=t, attempted=20, solved=20 if i else 0) for i, t in enumerate(tried)]
+    with messages.serving(Unreliable(messages, share=0.0)) as server:
+        writer, _ = author(server.url, tmp_path, rounds=1, repairs=0)
+        funnel = writer.propose(5, outcomes=outcomes, modes={"mutations": 1})
+        told = server.bodies[0]["messages"][0]["content"][0]["text"]
+    parents = told.partition("have been solved by the robot:")[2].partition("Change them")[0]
+    assert sum(t.name in parents for t in tried[1:]) == 4
+    assert tried[0].name not in parents, "it was never solved"
+    assert f"- {tried[1].name} ({tried[1].family}, 100% solved)" in told
+    assert "20 of 20 attempts solved, works nearly always: less of it" in told
+    assert funnel.tasks == [], "the model only repeated what was tried"
+    assert [r.reasons[0].code for r in funnel.rejections] == ["name_taken"] * 5
 
 
 def test_a_renamed_twin_is_not_new(messages: ModuleType, tmp_path: Path) -> None:
