@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from pipeline.core.geometry import Frozen
 
@@ -68,3 +68,12 @@ class TaskSpec(Frozen):
         if twice:
             raise ValueError(f"task {self.name!r}: object names used twice: {twice}")
         return self
+
+    @model_serializer(mode="wrap")
+    def _says_only_what_it_has(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without a critique, and with paraphrases by grammar, a task is written, and digested, as if neither were."""
+        written: dict[str, Any] = handler(self)
+        for name in ("critique", "paraphraser"):
+            if getattr(self, name) == TaskSpec.model_fields[name].default:
+                written.pop(name, None)
+        return written
