@@ -24,12 +24,13 @@ SHELF = 0.012  # m
 HANDLE_PITCH = np.radians(40.0)
 LOW_BAR, HIGH_BAR = 0.155, 0.140  # m from a front's foot to its bar; the lower one as high as it can be for the hand
 PULL = (-1.0, 0.0, 0.0)
-DRAWERS = {1: ("drawer",), 2: ("top_drawer", "bottom_drawer")}  # from the top
+DRAWERS = {1: ("drawer",), 2: ("top_drawer", "bottom_drawer"), 3: ("top_drawer", "middle_drawer", "bottom_drawer")}
+COUNTS = {1: "a drawer that has a bar handle", 2: "two drawers that have bar handles", 3: "three drawers with bar handles"}
 
 
 @dataclass(frozen=True)
-class _Plan:
-    """Sizes [m], masses [kg] and looks of one cabinet; ``bars`` are heights above the table."""
+class Plan:
+    """Sizes [m], masses [kg] and looks of one cabinet; ``bars`` are heights above the table, the top drawer's first."""
 
     width: float
     depth: float
@@ -75,31 +76,35 @@ def cabinet(seed: int | None = None) -> Draft:
     """A cabinet of 30 x 34 x 36 cm with two drawers, front towards -x, or a variant with one or two."""
     draws = Draws("cabinet", seed)
     plan = _plan(draws)
+    return build(plan, name=draws.name, noun="cabinet" if seed is None else f"{plan.body.name} cabinet")
+
+
+def build(plan: Plan, *, name: str, noun: str) -> Draft:
+    """The cabinet of a plan."""
     bodies, geometry = {"": _corpus(plan)}, {"": _corpus_geometry(plan)}
-    for name in plan.bars:
-        bodies[name] = _drawer(plan, name)
-        geometry[name] = _drawer_geometry(plan, name)
-    drawers = "a drawer that has a bar handle" if plan.rows == 1 else "two drawers that have bar handles"
+    for drawer in plan.bars:
+        bodies[drawer] = _drawer(plan, drawer)
+        geometry[drawer] = _drawer_geometry(plan, drawer)
     return Draft(
-        name=draws.name,
+        name=name,
         category="cabinet",
-        noun="cabinet" if seed is None else f"{plan.body.name} cabinet",
+        noun=noun,
         bodies=bodies,
         geometry=geometry,
         affordances=("openable", "support"),
         fixed=True,
-        link_nouns={name: name.replace("_", " ") for name in plan.bars},
-        description=f"A small {plan.body.name} cabinet with {drawers}.",
+        link_nouns={drawer: drawer.replace("_", " ") for drawer in plan.bars},
+        description=f"A small {plan.body.name} cabinet with {COUNTS[plan.rows]}.",
     )
 
 
-def _plan(draws: Draws) -> _Plan:
+def _plan(draws: Draws) -> Plan:
     rows = draws.pick(2, (1, 2))
     pitch = draws.size(0.18, 0.17, 0.20)
     names = DRAWERS[rows]
     bars = {name: LOW_BAR if name is names[-1] else pitch + HIGH_BAR for name in names}
     depth = draws.size(0.30, 0.27, 0.33)
-    return _Plan(
+    return Plan(
         width=draws.size(0.34, 0.28, 0.42),
         depth=depth,
         height=round(rows * pitch, 3),
@@ -114,7 +119,7 @@ def _plan(draws: Draws) -> _Plan:
     )
 
 
-def _corpus_boxes(plan: _Plan) -> list[Box]:
+def _corpus_boxes(plan: Plan) -> list[Box]:
     x0, x1, y, z = -plan.depth / 2 + FRONT + 0.002, plan.depth / 2, plan.width / 2, plan.height
     boxes = [
         between((x0, -y, 0.0), (x1, -y + PANEL, z)),
@@ -123,23 +128,23 @@ def _corpus_boxes(plan: _Plan) -> list[Box]:
         between((x0, -y + PANEL, 0.0), (x1 - PANEL, y - PANEL, PANEL)),
         between((x0, -y + PANEL, z - PANEL), (x1 - PANEL, y - PANEL, z)),
     ]
-    if plan.rows == 2:
-        middle = z / 2 - SHELF / 2
+    for row in range(1, plan.rows):
+        middle = z * row / plan.rows - SHELF / 2
         boxes.append(between((x0, -y + PANEL, middle), (x1 - PANEL, y - PANEL, middle + SHELF)))
     return boxes
 
 
-def _corpus(plan: _Plan) -> Body:
+def _corpus(plan: Plan) -> Body:
     wood = grain("cabinet" if plan.body is WALNUT else f"cabinet {plan.body.name}", plan.body.color, contrast=0.2)
     return Body([boxes_visual(_corpus_boxes(plan), texture=wood)], _corpus_boxes(plan), 0.0)
 
 
-def _corpus_geometry(plan: _Plan) -> BodyGeometry:
+def _corpus_geometry(plan: Plan) -> BodyGeometry:
     top = box((0.008, 0.0, plan.height), (plan.depth / 2 - 0.012, plan.width / 2 - 0.005, 0.001))
     return fixture(_corpus_boxes(plan)).model_copy(update={"support": top})
 
 
-def _drawer_boxes(plan: _Plan, name: str) -> tuple[list[Box], list[Box], list[Box]]:
+def _drawer_boxes(plan: Plan, name: str) -> tuple[list[Box], list[Box], list[Box]]:
     """Tray, front and handle of a drawer in its own frame."""
     x0, x1 = -plan.depth / 2 + FRONT, plan.depth / 2 - PANEL - 0.005
     y, z = plan.width / 2 - PANEL - GAP, plan.tray
@@ -161,7 +166,7 @@ def _drawer_boxes(plan: _Plan, name: str) -> tuple[list[Box], list[Box], list[Bo
     return tray, [front], handle
 
 
-def _drawer_looks(plan: _Plan, name: str) -> list[Visual]:
+def _drawer_looks(plan: Plan, name: str) -> list[Visual]:
     tray, front, handle = _drawer_boxes(plan, name)
     return [
         boxes_visual(tray, texture=grain("tray", (0.80, 0.68, 0.50))),
@@ -170,7 +175,7 @@ def _drawer_looks(plan: _Plan, name: str) -> list[Visual]:
     ]
 
 
-def _drawer(plan: _Plan, name: str) -> Body:
+def _drawer(plan: Plan, name: str) -> Body:
     tray, front, handle = _drawer_boxes(plan, name)
     return Body(
         visuals=_drawer_looks(plan, name),
@@ -191,7 +196,7 @@ def _drawer(plan: _Plan, name: str) -> Body:
     )
 
 
-def _drawer_geometry(plan: _Plan, name: str) -> BodyGeometry:
+def _drawer_geometry(plan: Plan, name: str) -> BodyGeometry:
     tray, front, handle = _drawer_boxes(plan, name)
     floor, side, _, back = tray
     cavity = between(
@@ -213,7 +218,7 @@ def _turn(pitch: float) -> Array:
     return np.array([np.cos(pitch / 2), 0.0, np.sin(pitch / 2), 0.0])
 
 
-def _handle_grasps(plan: _Plan, name: str) -> tuple[Grasp, ...]:
+def _handle_grasps(plan: Plan, name: str) -> tuple[Grasp, ...]:
     """Fingers across two faces of the bar, hand pointing forward and down; offsets along the bar, both half turns."""
     bar = np.array(plan.bar(name))
     found: list[Grasp] = []
