@@ -10,8 +10,8 @@ from pydantic import Field
 
 from pipeline.core.errors import InvalidInputError
 from pipeline.core.geometry import Frozen
+from task_gen.bddl_formula import Expression, Fact, Formula, read_formula, short
 
-Expression = str | tuple["Expression", ...]
 _TOKEN = re.compile(r";[^\n]*|[()]|[^\s();]+")
 LONGEST = 2_000_000  # characters; problem files have a few thousand
 DEEPEST = 50
@@ -26,18 +26,6 @@ class Region(Frozen):
     yaw: tuple[float, float] | None = Field(default=None, description="rad")
 
 
-class Fact(Frozen):
-    """``(On mug_1 table)``, or its negation."""
-
-    predicate: str
-    args: tuple[str, ...]
-    positive: bool = True
-
-    def __str__(self) -> str:
-        text = f"({' '.join([self.predicate, *self.args])})"
-        return text if self.positive else f"(Not {text})"
-
-
 class Problem(Frozen):
     """One file. ``objects`` and ``fixtures`` map instances to categories."""
 
@@ -47,8 +35,9 @@ class Problem(Frozen):
     fixtures: dict[str, str]
     regions: tuple[Region, ...]
     init: tuple[Fact, ...]
-    goal: tuple[Fact, ...]
+    goal: tuple[Formula, ...] = Field(description="all of them; quantifiers are written out")
     of_interest: tuple[str, ...] = ()
+    goal_text: str = Field(default="", description="as the file writes it, on one line")
 
     def category(self, instance: str) -> str:
         """Of an object or a fixture; raises KeyError."""
@@ -64,11 +53,18 @@ class Problem(Frozen):
 
 def read_bddl(path: Path) -> Problem:
     """Read a file; raises :class:`InvalidInputError` naming it, the place and what was expected."""
+    return parse_bddl(read_text(path, what="BDDL file"), name=path.stem, source=str(path))
+
+
+def read_text(path: Path, *, what: str) -> str:
+    """The text of a file; raises :class:`InvalidInputError` for one that is missing, huge or not UTF-8."""
     try:
-        text = path.read_text(encoding="utf-8")
+        size = path.stat().st_size
+        if size > LONGEST:
+            raise InvalidInputError(f"{path}: {size} bytes are too long for a {what}; at most {LONGEST} are read.")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInputError(f"Cannot read the BDDL file {str(path)!r}: {error}.") from error
-    return parse_bddl(text, name=path.stem, source=str(path))
+        raise InvalidInputError(f"Cannot read the {what} {str(path)!r}: {error}.") from error
 
 
 def parse_bddl(text: str, *, name: str, source: str = "text") -> Problem:
@@ -79,15 +75,20 @@ def parse_bddl(text: str, *, name: str, source: str = "text") -> Problem:
     goal = sections.get(":goal", ())
     if not goal:
         raise InvalidInputError(f"{source}: there is no (:goal ...); a task needs one.")
+    objects, fixtures = (_typed(sections.get(s, ()), source) for s in (":objects", ":fixtures"))
+    if not objects and not fixtures:
+        raise InvalidInputError(f"{source}: there is no (:objects ...) or (:fixtures ...); a task needs things.")
+    things = objects | fixtures
     return Problem(
         name=name,
         language=" ".join(_words(sections.get(":language", ()))),
-        objects=_typed(sections.get(":objects", ()), source),
-        fixtures=_typed(sections.get(":fixtures", ()), source),
+        objects=objects,
+        fixtures=fixtures,
         regions=tuple(_region(e, source) for e in sections.get(":regions", ())),
-        init=tuple(f for e in sections.get(":init", ()) for f in _facts(e, source)),
-        goal=tuple(f for e in goal for f in _facts(e, source)),
+        init=tuple(f for e in sections.get(":init", ()) for f in _initial(e, things, source)),
+        goal=tuple(f for e in goal for f in read_formula(e, things, source=source)),
         of_interest=tuple(_words(sections.get(":obj_of_interest", ()))),
+        goal_text=" ".join(map(_text, goal)),
     )
 
 
@@ -126,7 +127,7 @@ def _sections(tree: Expression, source: str) -> dict[str, tuple[Expression, ...]
     found: dict[str, tuple[Expression, ...]] = {}
     for part in tree[1:]:
         if isinstance(part, str) or not part or not isinstance(part[0], str):
-            raise InvalidInputError(f"{source}: expected (:section ...) inside define, found {_short(part)}.")
+            raise InvalidInputError(f"{source}: expected (:section ...) inside define, found {short(part)}.")
         found[part[0].lower()] = part[1:]
     return found
 
@@ -150,7 +151,7 @@ def _typed(items: Sequence[Expression], source: str) -> dict[str, str]:
 
 def _region(entry: Expression, source: str) -> Region:
     if isinstance(entry, str) or not entry or not isinstance(entry[0], str):
-        raise InvalidInputError(f"{source}: expected (region (:target ...) ...), found {_short(entry)}.")
+        raise InvalidInputError(f"{source}: expected (region (:target ...) ...), found {short(entry)}.")
     fields = {str(part[0]): part[1:] for part in entry[1:] if isinstance(part, tuple) and part}
     target = _words(fields.get(":target", ()))
     if len(target) != 1:
@@ -178,32 +179,20 @@ def _numbers(parts: Sequence[Expression], count: int, source: str, region: str) 
     except ValueError:
         values = []
     if len(values) != count:
-        raise InvalidInputError(f"{source}: region {region!r} needs {count} numbers, found {_short(tuple(parts))}.")
+        raise InvalidInputError(f"{source}: region {region!r} needs {count} numbers, found {short(tuple(parts))}.")
     return values
 
 
-def _facts(entry: Expression, source: str, *, positive: bool = True) -> Iterator[Fact]:
-    if isinstance(entry, str) or not entry or not isinstance(entry[0], str):
-        raise InvalidInputError(f"{source}: expected a fact such as (On mug_1 table), found {_short(entry)}.")
-    head = entry[0].lower()
-    if head in ("and", "not"):
-        for part in entry[1:]:
-            yield from _facts(part, source, positive=positive != (head == "not"))
-        return
-    if head in ("or", "forall", "exists", "imply", "forpairs", "fornpairs", "forn"):
-        raise InvalidInputError(
-            f"{source}: {entry[0]!r} in a goal or start is not supported; write it out with And and Not."
-        )
-    args = _words(entry[1:])
-    if len(args) != len(entry) - 1 or not args:
-        raise InvalidInputError(f"{source}: {_short(entry)} takes names only.")
-    yield Fact(predicate=entry[0], args=tuple(args), positive=positive)
+def _initial(entry: Expression, things: dict[str, str], source: str) -> Iterator[Fact]:
+    for formula in read_formula(entry, things, source=source):
+        if not isinstance(formula, Fact):
+            raise InvalidInputError(f"{source}: {short(entry)} in the start is a choice; write what holds.")
+        yield formula
+
+
+def _text(value: Expression) -> str:
+    return value if isinstance(value, str) else "(" + " ".join(map(_text, value)) + ")"
 
 
 def _words(items: Sequence[Expression]) -> list[str]:
     return [item for item in items if isinstance(item, str)]
-
-
-def _short(value: Expression) -> str:
-    text = value if isinstance(value, str) else "(" + " ".join(map(_short, value)) + ")"
-    return text if len(text) <= 60 else text[:57] + "..."

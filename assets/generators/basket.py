@@ -24,9 +24,7 @@ def basket() -> Draft:
     pieces = _walls()
     looks = boxes_visual(pieces, texture=_weave(), bevel=0.002, tile=0.12)
     geometry = describe(pieces, [looks.mesh], AFFORDANCES, gripper=GRIPPER)
-    cavity = between(
-        (-LENGTH / 2 + WALL, -WIDTH / 2 + WALL, WALL), (LENGTH / 2 - WALL, WIDTH / 2 - WALL, HEIGHT)
-    )
+    cavity = between((-LENGTH / 2 + WALL, -WIDTH / 2 + WALL, WALL), (LENGTH / 2 - WALL, WIDTH / 2 - WALL, HEIGHT))
     return Draft(
         "basket", "basket", "basket", {"": Body([looks], pieces, MASS)},
         {"": geometry.model_copy(update={"cavity": cavity})}, AFFORDANCES,

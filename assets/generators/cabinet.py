@@ -25,7 +25,11 @@ HANDLE_PITCH = np.radians(40.0)
 LOW_BAR, HIGH_BAR = 0.155, 0.140  # m from a front's foot to its bar; the lower one as high as it can be for the hand
 PULL = (-1.0, 0.0, 0.0)
 DRAWERS = {1: ("drawer",), 2: ("top_drawer", "bottom_drawer"), 3: ("top_drawer", "middle_drawer", "bottom_drawer")}
-COUNTS = {1: "a drawer that has a bar handle", 2: "two drawers that have bar handles", 3: "three drawers with bar handles"}
+COUNTS = {
+    1: "a drawer that has a bar handle",
+    2: "two drawers that have bar handles",
+    3: "three drawers with bar handles",
+}
 
 
 @dataclass(frozen=True)
