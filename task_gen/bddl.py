@@ -37,6 +37,8 @@ class Problem(Frozen):
     init: tuple[Fact, ...]
     goal: tuple[Formula, ...] = Field(description="all of them; quantifiers are written out")
     of_interest: tuple[str, ...] = ()
+    title: str = Field(default="", description="after (problem")
+    domain: str = ""
     goal_text: str = Field(default="", description="as the file writes it, on one line")
 
     def category(self, instance: str) -> str:
@@ -88,6 +90,8 @@ def parse_bddl(text: str, *, name: str, source: str = "text") -> Problem:
         init=tuple(f for e in sections.get(":init", ()) for f in _initial(e, things, source)),
         goal=tuple(f for e in goal for f in read_formula(e, things, source=source)),
         of_interest=tuple(_words(sections.get(":obj_of_interest", ()))),
+        title=" ".join(_words(sections.get("problem", ()))),
+        domain=" ".join(_words(sections.get(":domain", ()))),
         goal_text=" ".join(map(_text, goal)),
     )
 

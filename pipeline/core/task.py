@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from pipeline.core.geometry import Frozen
+from pipeline.core.source import Source
 
 Family = Literal["pick_place", "stack", "push", "articulate", "sequence"]
 
@@ -60,6 +61,7 @@ class TaskSpec(Frozen):
     author: str = "procedural"
     paraphraser: str = Field(default="procedural", description="who wrote the paraphrases")
     critique: Critique | None = Field(default=None, description="scores of sense, difficulty and clarity")
+    source: Source | None = Field(default=None, description="of an imported task: its file's words and success rules")
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> TaskSpec:
