@@ -1,4 +1,4 @@
-"""Task files: a JSON list of TaskSpecs, read with errors that say where, what and which words are allowed."""
+"""Task files: TaskSpecs as JSON or YAML, read with errors that say where, what and which words are allowed."""
 
 from __future__ import annotations
 
@@ -14,16 +14,24 @@ from pipeline.core.doors import Catalog
 from pipeline.core.errors import GoalSyntaxError, InvalidInputError, UnknownNameError
 from pipeline.core.task import TaskObject, TaskSpec
 from pipeline.holds import parse
+from task_gen.bddl import read_text
 from task_gen.compose import TABLE
 from task_gen.gate import object_names
+from task_gen.yaml_text import read_yaml
+
+BDDL, YAML = ".bddl", (".yaml", ".yml")
 
 
 def load_tasks(path: Path, catalog: Catalog) -> tuple[TaskSpec, ...]:
-    """The tasks of a JSON file: a list of task objects, or ``{"tasks": [...]}``.
+    """The tasks of a JSON or YAML file: one task, a list of tasks, or ``{"tasks": [...]}``.
 
-    Raises :class:`InvalidInputError` with every mistake found: malformed JSON (line and column), unknown or missing
+    Raises :class:`InvalidInputError` with every mistake found: malformed text (line and column), unknown or missing
     fields, unknown assets, and formulas that do not parse (position and nearest word).
     """
+    if path.suffix.lower() == BDDL:
+        raise InvalidInputError(
+            f"{path} is BDDL; make tasks of it with 'taskloom tasks import {path.name} --out FILE'."
+        )
     entries = _entries(path)
     tasks, mistakes = list[TaskSpec](), list[str]()
     for index, entry in enumerate(entries):
@@ -47,23 +55,27 @@ def dump_tasks(tasks: Sequence[TaskSpec]) -> str:
 
 
 def _entries(path: Path) -> list[Any]:
+    content = read_yaml(path) if path.suffix.lower() in YAML else _read_json(path)
+    entries = content.get("tasks", [content]) if isinstance(content, dict) else content
+    if not isinstance(entries, list) or not entries:
+        raise InvalidInputError(f'{path}: expected a task, a non-empty list of tasks, or {{"tasks": [...]}}.')
+    return entries
+
+
+def _read_json(path: Path) -> Any:
     try:
-        content = json.loads(path.read_text())
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInputError(f"Cannot read the task file {str(path)!r}: {error}.") from error
+        return json.loads(read_text(path, what="task file"))
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise InvalidInputError(f"{path} is not JSON: {error.msg} at {where}.") from error
-    entries = content.get("tasks") if isinstance(content, dict) else content
-    if not isinstance(entries, list) or not entries:
-        raise InvalidInputError(f'{path}: expected a non-empty list of tasks, or {{"tasks": [...]}}.')
-    return entries
+    except RecursionError:
+        raise InvalidInputError(f"{path} is nested too deeply for a task file.") from None
 
 
 def _explain(error: ValidationError) -> Iterable[str]:
     for item in error.errors():
         where = ".".join(map(str, item["loc"])) or "task"
-        if item["type"] != "extra_forbidden":
+        if item["type"] != "extra_forbidden" or item["loc"][0] == "source":
             yield f"{where}: {item['msg']}."
             continue
         model: type[BaseModel] = TaskObject if item["loc"][0] == "objects" else TaskSpec

@@ -49,6 +49,7 @@ class Plan:
 
     @property
     def rows(self) -> int:
+        """How many drawers."""
         return len(self.bars)
 
     @property
