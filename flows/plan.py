@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from flows.config import RunConfig
 from pipeline.core.doors import Catalog
 from pipeline.core.errors import InvalidInputError
@@ -11,7 +9,6 @@ from pipeline.core.geometry import Frozen
 from pipeline.core.robot import RobotSpec
 from pipeline.core.task import Family, TaskSpec
 from task_gen.author import propose
-from task_gen.files import load_tasks
 from task_gen.gate import static_gate
 from task_gen.reasons import Reason
 
@@ -51,11 +48,6 @@ def make_plan(config: RunConfig, catalog: Catalog) -> Plan:
     robot = catalog.robot(config.robot)
     tasks = config.given or _proposals(catalog, robot, config)
     return Plan(config=config, candidates=tuple(_judge(task, catalog, config) for task in tasks))
-
-
-def read_task_file(path: Path, catalog: Catalog) -> tuple[TaskSpec, ...]:
-    """The tasks of a JSON file; raises :class:`InvalidInputError` naming file, place and what is allowed."""
-    return tuple(load_tasks(path, catalog))
 
 
 def _proposals(catalog: Catalog, robot: RobotSpec, config: RunConfig) -> tuple[TaskSpec, ...]:

@@ -21,8 +21,8 @@ def source_holds(source: Source, world: WorldState) -> Bools | None:
     """Whether the source would call it success, (batch,); None when one of its rules cannot be judged.
 
     The rules are ported as they stand in LIBERO's ``object_states`` and ``site_object``, weaknesses included: no
-    waiting, no letting go, and boxes that a turned container distorts. Its body origins are the middles of its
-    objects, so the centre of the bounds stands for them.
+    waiting, no letting go, and boxes that a turned container distorts. Where it compares body origins, the foot of our
+    objects stands for those of its dishes and bottles (``on``), and the middle for those of its groceries (``in``).
     """
     if not judged(source):
         return None
@@ -45,7 +45,7 @@ def _met(rule: Rule, world: WorldState) -> Bools:
 
 def _on_body(rule: OnBody, world: WorldState) -> Bools:
     """``ObjectState.check_ontop``."""
-    a, b = centre(world, rule.a), centre(world, rule.b)
+    a, b = (world.body(body)[:, :3].astype(float) for body in (rule.a, rule.b))
     apart = np.linalg.norm((a - b)[:, :2], axis=-1)
     return (b[:, 2] <= a[:, 2]) & world.touching(rule.a, rule.b) & (apart < rule.offset)
 
@@ -54,7 +54,7 @@ def _on_area(rule: OnArea, world: WorldState) -> Bools:
     """``SiteObject.under``: the offset is turned by the site's rotation, not by its inverse."""
     shape = geometry(world, rule.b)
     site, half = surface_of(world, rule.b, shape.support, shape.bounds)
-    offset = np.einsum("bij,bj->bi", quat_to_matrix(site[:, 3:]), centre(world, rule.a) - site[:, :3])
+    offset = np.einsum("bij,bj->bi", quat_to_matrix(site[:, 3:]), world.body(rule.a)[:, :3] - site[:, :3])
     level = (offset[:, 2] > rule.low) & (offset[:, 2] < rule.high)
     return level & (np.abs(offset[:, :2]) < np.array(half[:2])).all(axis=-1) & world.touching(rule.a, rule.b)
 

@@ -15,9 +15,9 @@ from flows.authors import AUTHORS, ModelOptions
 from flows.authorship import keep_proposals, with_author
 from flows.config import RunConfig, compose, help_of, presets
 from flows.folder import RunFolder, check_output, open_folder
+from flows.imports import read_tasks
 from flows.interrupts import interruptible
 from flows.machine import rendering_environment
-from flows.plan import read_task_file
 from flows.progress import ProgressBars
 from flows.report import RunReport
 from flows.runners import run
@@ -55,7 +55,8 @@ def generate(
     randomise: Annotated[str | None, typer.Option(help=help_of("randomise"))] = None,
     seed: Annotated[int | None, typer.Option(help=help_of("seed"))] = None,
     tasks_from: Annotated[
-        list[Path] | None, typer.Option("--tasks-from", "--task-file", help="JSON files with tasks to demonstrate.")
+        list[Path] | None,
+        typer.Option("--tasks-from", "--task-file", help="Files with tasks to demonstrate: JSON, YAML or BDDL."),
     ] = None,
     author: Annotated[str, typer.Option(help=f"Who proposes tasks: {', '.join(AUTHORS)}.")] = "procedural",
     model: Annotated[str | None, typer.Option(help=ModelOptions.model_fields["model"].description)] = None,
@@ -86,7 +87,7 @@ def generate(
     Example: `taskloom generate --preset smoke --out runs/smoke`
     """
     catalog = LibraryCatalog()
-    given = tuple(t for path in tasks_from or () for t in read_task_file(path, catalog)) or None
+    given = read_tasks(tasks_from, catalog, compose(preset, robot=robot).robot) if tasks_from else None
     count = len(given) if given is not None and tasks is None else tasks
     config = compose(
         preset, tasks=count, demos=demos, batch=batch, rounds=rounds, robot=robot, backend=backend,

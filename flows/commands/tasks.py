@@ -1,4 +1,4 @@
-"""``taskloom tasks``: propose, check, list, show and measure tasks without simulating them."""
+"""``taskloom tasks``: propose, import, check, list, show and measure tasks without simulating them."""
 
 from __future__ import annotations
 
@@ -25,15 +25,16 @@ from flows.wishes import (
     ParaphraserName,
     wishes_of,
 )
+from flows.imports import ImportSummary, import_tasks, save_tasks
 from pipeline.core.errors import OutputError, UnknownNameError
 from pipeline.core.task import TaskSpec
 from task_gen.critique import Limits
 from task_gen.files import dump_tasks, load_tasks
 from task_gen.gate import Verdict, static_gate
 
-tasks = typer.Typer(help="Propose, check, list, show and measure tasks.", no_args_is_help=True)
+tasks = typer.Typer(help="Propose, import, check, list, show and measure tasks.", no_args_is_help=True)
 
-File = Annotated[Path, typer.Argument(help="Task file, JSON.")]
+File = Annotated[Path, typer.Argument(help="Task file, JSON or YAML.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Robot = Annotated[str, typer.Option(help="Robot of the asset library.")]
 
@@ -93,6 +94,39 @@ def propose_tasks(
         _print_tasks(proposed.tasks)
         _print_funnel(proposed)
     if not proposed.tasks:
+        raise typer.Exit(1)
+
+
+@tasks.command("import")
+def import_command(
+    files: Annotated[list[Path], typer.Argument(help="BDDL, JSON or YAML files, or folders of them.")],
+    robot: Robot = "panda",
+    out: Annotated[
+        Path | None, typer.Option(help="Write the tasks to this .json file, or one file a task into this folder.")
+    ] = None,
+    libero_assets: Annotated[
+        Path | None,
+        typer.Option(help="Folder of LIBERO's assets; its objects go into your library and play themselves."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Import tasks: ours as JSON or YAML, or BDDL as LIBERO and BEHAVIOR write it.
+
+    Every thing of a BDDL problem is played by an asset; what something else stands in for, what is left out and what
+    cannot be mapped is reported by name, and so are the static gate's reasons. The source's own success rules are kept
+    with the task. Exit code 0 only if everything became a task that passes the static gate.
+
+    Example: `taskloom tasks import libero_goal/*.bddl --out tasks.json`
+    """
+    with Console(stderr=True).status("reading") as status:
+        summary = import_tasks(files, robot=robot, libero_assets=libero_assets, say=status.update)
+    if out is not None:
+        save_tasks(summary, out)
+    if as_json:
+        typer.echo(summary.model_dump_json(indent=1))
+    else:
+        _print_import(summary)
+    if not summary.ok:
         raise typer.Exit(1)
 
 
@@ -177,6 +211,25 @@ def _print_tasks(found: tuple[TaskSpec, ...]) -> None:
     for task in found:
         table.add_row(task.name, task.family, task.instruction, task.goal)
     Console().print(table)
+
+
+def _print_import(summary: ImportSummary) -> None:
+    for report in summary.reports:
+        state = "not imported" if report.task is None else "rejected by the static gate" if report.gate else "imported"
+        typer.echo(f"{report.name}: {state}")
+        lines = [
+            *(f"cannot do without {m.name}: {m.why}" for m in report.unmapped),
+            *report.gate,
+            *(f"{m.name} ({m.category}) is {m.asset}: {m.why}" for m in report.mapped if m.how != "original"),
+            *(f"without {m.name}: {m.why}" for m in report.left_out),
+            *(f"{c.source} is {c.ours}: {c.why}" for c in report.changes),
+        ]
+        for line in lines:
+            typer.echo(f"  - {line}")
+    for note in summary.pack:
+        typer.echo(f"asset pack: {note.category}: {note.why}")
+    made, passed = len(summary.tasks), sum(r.ok for r in summary.reports)
+    typer.echo(f"{len(summary.reports)} read, {made} imported, {passed} pass the static gate")
 
 
 def _print_funnel(proposed: Proposed) -> None:

@@ -10,7 +10,7 @@ from pipeline.core.geometry import Frozen
 
 
 class OnBody(Frozen):
-    """``a`` touches ``b``, is not below it, and their middles are less than ``offset`` m apart, seen from above."""
+    """``a`` touches ``b``, is not below it, and their feet are less than ``offset`` m apart, seen from above."""
 
     kind: Literal["on_body"] = "on_body"
     a: str
@@ -20,7 +20,7 @@ class OnBody(Frozen):
 
 
 class OnArea(Frozen):
-    """``a``'s middle is over ``b``'s support area, between ``low`` and ``high`` m above it, and the two touch."""
+    """``a``'s foot is over ``b``'s support area, between ``low`` and ``high`` m above it, and the two touch."""
 
     kind: Literal["on_area"] = "on_area"
     a: str

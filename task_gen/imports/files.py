@@ -12,6 +12,7 @@ from pipeline.core.task import TaskSpec
 from task_gen.bddl import parse_bddl, read_text
 from task_gen.files import BDDL, YAML, load_tasks
 from task_gen.gate import static_gate
+from task_gen.imports.casting import players
 from task_gen.imports.problem import import_problem
 from task_gen.imports.report import ImportReport
 
@@ -27,6 +28,17 @@ def import_files(paths: Sequence[Path], catalog: Catalog, robot: RobotSpec) -> t
     """
     reports = [report for path in _files(paths) for report in import_file(path, catalog, robot)]
     return tuple(_renamed(reports))
+
+
+def categories(paths: Sequence[Path]) -> dict[str, bool]:
+    """What the BDDL files among ``paths`` need assets for, and whether it is bolted down, in their order."""
+    found: dict[str, bool] = {}
+    for path in _files(paths):
+        if path.suffix.lower() == BDDL:
+            problem = parse_bddl(read_text(path, what="BDDL file"), name=path.stem, source=str(path))
+            for name in players(problem):
+                found.setdefault(problem.category(name), name in problem.fixtures)
+    return found
 
 
 def import_file(path: Path, catalog: Catalog, robot: RobotSpec) -> tuple[ImportReport, ...]:

@@ -13,6 +13,7 @@ from task_gen.imports.report import Closeness, Mapped
 MOST = 12  # candidates of a category
 ALIKE = 0.55  # score of the word search above which a card is taken for a category that the lexicon does not know
 MISFIT = 0.5  # tiers that a bolted-down asset for a loose thing, or the reverse, falls behind
+HANDLESS = 0.05  # tiers that a loose thing which no hand can take falls behind: benchmarks move what they have
 PLAIN = 0.01  # tiers for every word too many: a plate is nearer to a plate than an oval plate is
 ORIGINAL = "libero_"  # names of assets that come from the source's own pack
 
@@ -42,7 +43,9 @@ def _candidate(category: str, asset: AssetSpec, score: float, *, fixed: bool) ->
     if asset.can("region") or asset.category in ("table", "counter"):
         return None
     wanted, has = words(category), _card_words(asset)
-    off = (0.0 if asset.fixed == fixed else MISFIT) + PLAIN * len(set(words(asset.noun)) - set(wanted))
+    off = 0.0 if asset.fixed == fixed else MISFIT
+    off += PLAIN * len(set(words(asset.noun)) - set(wanted))
+    off += HANDLESS if not fixed and not asset.can("graspable") else 0.0
     if asset.name.startswith(ORIGINAL):
         same = asset.category == category
         return Candidate(asset, "original", "the source's own object", 0.0) if same else None
