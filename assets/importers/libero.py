@@ -3,26 +3,38 @@
 The pack is fetched by the user; its parts have licences of their own and are never part of this repository.
 """
 
+# The bindings of mujoco carry no type information.
+# pyright: reportAttributeAccessIssue=false
+
 from __future__ import annotations
 
 import shutil
 import tempfile
 import xml.etree.ElementTree as ET
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from assets.annotation.containers import height_map
+from assets.annotation.containers import find_support, height_map
+from assets.annotation.grasps import Approach, sample_grasps
 from assets.annotation.solids import Solids
 from assets.draft import Draft
+from assets.importers.compiled import body_place
+from assets.importers.files import Y_UP_TO_Z_UP, ImportOptions, import_file
 from assets.importers.intake import contained, read_xml, refuse
+from assets.importers.links import identifier
+from assets.importers.mjcf_file import read_mjcf
+from assets.importers.panda import GRIPPER
 from assets.install import install
 from assets.package import Piece
 from pipeline.core.asset import Affordance, AssetSpec
 from pipeline.core.errors import InvalidInputError
 from pipeline.core.geometry import BodyGeometry, Box
+from pipeline.core.poses import quat_to_matrix
 
 Array = NDArray[np.float64]
 PREFIX = "libero_"
@@ -39,6 +51,7 @@ Y_UP = frozenset(
      "salad_dressing", "new_salad_dressing")
 )  # fmt: skip
 DEEP = 0.02  # m; half height from which a site is an inside, below it a top
+DISH = 0.7  # of a plate's size: where things may be put down on it
 LEVEL = float(np.cos(np.radians(20.0)))  # a steeper top sheds what lies on it
 MARKS = ("bottom_site", "top_site", "horizontal_radius_site")
 
@@ -119,9 +132,6 @@ def _copy(name: str, model: Path, pack: Path, work: Path) -> None:
 
 
 def _draft(category: str, model: Path, *, kind: str, fixed: bool) -> Draft:
-    from assets.importers.files import ImportOptions, import_file
-    from assets.importers.mjcf_file import read_mjcf
-
     licence, author = LICENCES[kind]
     up = "y" if category in Y_UP else "z"
     options = ImportOptions(
@@ -132,18 +142,18 @@ def _draft(category: str, model: Path, *, kind: str, fixed: bool) -> Draft:
     turn = _turn(up)
     low, high = read_mjcf(model).moved(turn).bounds
     turn[:3, 3] = (*(-(low + high) / 2)[:2], -low[2])
-    geometry, affords = dict(draft.geometry), set(draft.affordances)
-    for site in _sites(model):
+    geometry, affords = dict(draft.geometry), set[Affordance](draft.affordances)
+    for link, shape in geometry.items():
+        geometry[link] = _usable(shape, draft, link)
+    for site in reversed(_sites(model)):  # of several insides or tops of one link the first stays
         link = site.link if site.link in geometry else ""
         geometry[link] = _with_site(geometry[link], draft, link, site, turn)
-        affords |= {"container"} if geometry[""].cavity else set[Affordance]()
-        affords |= {"support"} if geometry[""].support else set[Affordance]()
+    base = geometry[""]
+    affords |= {a for a, has in (("container", base.cavity), ("support", base.support)) if has is not None}
     return replace(draft, geometry=geometry, affordances=tuple(sorted(affords)))
 
 
 def _turn(up: str) -> Array:
-    from assets.importers.files import Y_UP_TO_Z_UP
-
     return np.array(Y_UP_TO_Z_UP if up == "y" else np.eye(4), float)
 
 
@@ -159,12 +169,6 @@ class _Site:
 
 def _sites(model: Path) -> list[_Site]:
     """The box-shaped regions, at zero joint positions in the frame of the model's root body."""
-    import mujoco
-
-    from assets.importers.compiled import body_place
-    from assets.importers.links import identifier
-    from pipeline.core.poses import quat_to_matrix
-
     compiled = mujoco.MjModel.from_xml_path(str(model))
     found: list[_Site] = []
     for k in range(compiled.nsite):
@@ -180,24 +184,41 @@ def _sites(model: Path) -> list[_Site]:
     return found
 
 
+def _usable(shape: BodyGeometry, draft: Draft, link: str) -> BodyGeometry:
+    """With what the general annotator leaves out: the sunken middle of a plate, and knobs taken from above."""
+    solids = Solids.of(draft.bodies[link].pieces)
+    if link:
+        above = shape.grasps or sample_grasps(solids, GRIPPER, approaches=(Approach(floor=None),))
+        return shape.model_copy(update={"grasps": above})
+    flat = find_support(solids)
+    if shape.support is not None or shape.cavity is not None or draft.fixed or flat is None:
+        return shape
+    # The slope around the middle leads there what is put down on it.
+    half = np.maximum(flat.half[:2], DISH * np.array(shape.bounds.half[:2]))
+    return shape.model_copy(update={"support": _box(flat.pose[:3], (*half, flat.half[2]))})
+
+
 def _with_site(geometry: BodyGeometry, draft: Draft, link: str, site: _Site, turn: Array) -> BodyGeometry:
-    """The link's inside or top as the pack draws it; the first of several insides is kept."""
+    """The link's inside or top as the pack draws it; a top too steep to carry anything is none."""
     place = turn @ site.place
     half = np.abs(place[:3, :3]) @ site.half
     x, y, z = (place[:3, 3] - np.array(draft.bodies[link].position)).tolist()
-    if half[2] > DEEP:
-        box = Box(pose=(x, y, z, 1.0, 0.0, 0.0, 0.0), half=(float(half[0]), float(half[1]), float(half[2])))
-        return geometry.model_copy(update={"cavity": box}) if "cavity_of" not in geometry.keypoints else geometry
-    normal = place[:3, int(np.abs(place[2, :3]).argmax())]
-    if abs(normal[2]) < LEVEL:
+    if site.half.min() > DEEP:
+        return geometry.model_copy(update={"cavity": _box((x, y, z), half)})
+    thin = place[:3, int(site.half.argmin())]
+    if abs(thin[2]) < LEVEL:
         return geometry
-    top = _top(draft.bodies[link].pieces, x, y, half)
-    area = Box(pose=(x, y, top if top is not None else z, 1.0, 0.0, 0.0, 0.0), half=(float(half[0]), float(half[1]), 0.001))
-    return geometry.model_copy(update={"support": area})
+    height = _top(draft.bodies[link].pieces, x, y, half)
+    return geometry.model_copy(update={"support": _box((x, y, z if height is None else height), (*half[:2], 0.001))})
 
 
-def _top(pieces: object, x: float, y: float, half: Array) -> float | None:
+def _box(centre: tuple[float, float, float], half: Array | tuple[float, ...]) -> Box:
+    a, b, c = (float(v) for v in half)
+    return Box(pose=(*centre, 1.0, 0.0, 0.0, 0.0), half=(a, b, c))
+
+
+def _top(pieces: Sequence[Piece], x: float, y: float, half: Array) -> float | None:
     """Height [m] of what lies under a site, which may be drawn inside the body; None beside it."""
-    xs, ys, top = height_map(Solids.of(list(pieces)))  # type: ignore[call-overload]
+    xs, ys, top = height_map(Solids.of(pieces))
     inside = (np.abs(xs - x) <= half[0])[:, None] & (np.abs(ys - y) <= half[1])[None] & np.isfinite(top)
     return float(np.median(top[inside])) if inside.any() else None
