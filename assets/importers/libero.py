@@ -94,8 +94,8 @@ def _mended(model: Path, pack: Path, work: Path) -> Path:
     compiler = compiler if compiler is not None else ET.SubElement(tree, "compiler")
     # As robosuite compiles them: what is only seen (group 1) weighs nothing.
     compiler.set("inertiagrouprange", "0 0")
-    compiler.set("boundmass", "0.001")
-    compiler.set("boundinertia", "1e-7")
+    compiler.set("boundmass", "1e-6")
+    compiler.set("boundinertia", "1e-9")
     for region in [e for e in tree.iter() for e in e.findall("region")]:
         region.tag = "site"
     _tell_apart(tree)

@@ -10,11 +10,13 @@ from pipeline.core.doors import Catalog
 from task_gen.bddl import Problem
 from task_gen.bddl_formula import facts
 from task_gen.imports.lexicon import AGENTS, head, is_ground
+from task_gen.imports.pairs import Pair
 from task_gen.imports.places import place
 from task_gen.imports.ranking import Candidate, candidates
 from task_gen.imports.relations import Scope
 
-TRIES = 400  # combinations of assets that are looked at
+TRIES = 20_000  # combinations of assets that are looked at for size
+DRAFTS, SHOWN = 200, 20  # of them that fit, and of those that do not, which are put to the gate
 Cast = dict[str, Candidate]
 
 
@@ -49,16 +51,34 @@ def shortlist(names: Sequence[str], problem: Problem, catalog: Catalog) -> dict[
     return found
 
 
-def castings(names: Sequence[str], problem: Problem, choices: Mapping[str, list[Candidate]]) -> Iterator[Cast]:
-    """Ways to cast the named instances, nearest in all first; things of one category look alike, others differ."""
+def castings(
+    names: Sequence[str], problem: Problem, choices: Mapping[str, list[Candidate]], wanted: Sequence[Pair]
+) -> Iterator[Cast]:
+    """Ways to cast the named instances, nearest in all first; things of one category look alike, others differ.
+
+    Only such as fit each other where ``wanted`` says so; if none do, the nearest few all the same.
+    """
     categories = list(dict.fromkeys(problem.category(n) for n in names))
     lists = [choices[c] for c in categories]
     if not all(lists):
         return
+    given = misfits = 0
+    refused: list[Cast] = []
     for picked in _nearest_first(lists):
-        if len({c.asset.name for c in picked}) == len(picked):
-            by_category = dict(zip(categories, picked, strict=True))
-            yield {n: by_category[problem.category(n)] for n in names}
+        if len({c.asset.name for c in picked}) < len(picked):
+            continue
+        by_category = dict(zip(categories, picked, strict=True))
+        cast = {n: by_category[problem.category(n)] for n in names}
+        if all(p.fits(cast[p.a].asset, cast[p.b].asset) for p in wanted):
+            given += 1
+            yield cast
+        elif misfits < SHOWN:
+            misfits += 1
+            refused.append(cast)
+        if given == DRAFTS:
+            return
+    if not given:
+        yield from refused
 
 
 def _nearest_first(lists: Sequence[list[Candidate]]) -> Iterator[tuple[Candidate, ...]]:

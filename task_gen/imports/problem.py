@@ -21,6 +21,7 @@ from task_gen.compose import TABLE
 from task_gen.gate import static_gate
 from task_gen.imports.casting import Cast, add_scenery, castings, leads, players, shortlist
 from task_gen.imports.lexicon import identifier, is_ground
+from task_gen.imports.pairs import pairs
 from task_gen.imports.parts import Untranslatable
 from task_gen.imports.ranking import Candidate
 from task_gen.imports.relations import Scope, translate
@@ -91,7 +92,8 @@ class _Import:
     def _cast(self, core: list[str], choices: Mapping[str, list[Candidate]]) -> tuple[Cast, _Draft]:
         """The nearest cast against which nothing stands; else the nearest of which a task can be made at all."""
         fallback: tuple[Cast, _Draft] | None = None
-        for cast in castings(core, self.problem, choices):
+        wanted = pairs(self.problem, Scope(self.problem, self.names, {}), core)
+        for cast in castings(core, self.problem, choices, wanted):
             draft = self._draft(cast)
             if draft.task is not None and not draft.reasons:
                 return cast, draft

@@ -10,7 +10,7 @@ from pipeline.core.asset import AssetSpec
 from task_gen.imports.lexicon import head, kin, words
 from task_gen.imports.report import Closeness, Mapped
 
-MOST = 12  # candidates of a category
+MOST = 40  # candidates of a category
 ALIKE = 0.55  # score of the word search above which a card is taken for a category that the lexicon does not know
 MISFIT = 0.5  # tiers that a bolted-down asset for a loose thing, or the reverse, falls behind
 HANDLESS = 0.05  # tiers that a loose thing which no hand can take falls behind: benchmarks move what they have
