@@ -43,6 +43,9 @@ class Attempt(Frozen):
     solved: bool
     written: bool = False
     steps: int = Field(default=0, description="control steps driven")
+    by_source: bool | None = Field(
+        default=None, description="whether an imported task's own rules held at some step; None: not judged"
+    )
     diagnosis: Diagnosis = Diagnosis()
 
 
@@ -75,6 +78,12 @@ class BatchReport(Frozen):
     def written(self) -> int:
         """Demonstrations in this batch's part."""
         return sum(a.written for a in self.attempts)
+
+    @property
+    def by_source(self) -> int | None:
+        """Attempts that the task's source would call successes; None where it has no rules that can be judged."""
+        judged = [a.by_source for a in self.attempts if a.by_source is not None]
+        return sum(judged) if judged else None
 
     @property
     def causes(self) -> tuple[Cause, ...]:

@@ -34,8 +34,10 @@ from pipeline.core.doors import Catalog, Problem, Simulator, Unplaceable
 from pipeline.core.episode import Episode, Outcome, Provenance
 from pipeline.core.errors import AssetError, RenderingError
 from pipeline.core.streams import stream_seed
+from pipeline.core.task import TaskSpec
 from pipeline.dataset.part import write_part
 from pipeline.rollout import attempt
+from pipeline.source_rules import source_holds
 from pipeline.validate import Validation, validate
 from scene_gen.builder import TabletopBuilder
 from scene_gen.variation import Variation
@@ -183,6 +185,7 @@ class _Batch:
             solved=outcome.success,
             written=validation is not None and validation.episode is not None,
             steps=len(outcome.actions),
+            by_source=_by_source(self.job.task, outcome),
             diagnosis=validation.diagnosis if outcome.success and validation else outcome.diagnosis,
         )
 
@@ -201,3 +204,11 @@ class _Batch:
 
 def _refusal(posed: Posed) -> dict[str, object]:
     return {"reasons": sentences(posed.reasons), "refused": posed.reasons}
+
+
+def _by_source(task: TaskSpec, outcome: Outcome) -> bool | None:
+    """What the rules of an imported task's source say: they are met at one step or never, without holding."""
+    if task.source is None or outcome.trace is None:
+        return None
+    met = source_holds(task.source, outcome.trace)
+    return None if met is None else bool(met.any())

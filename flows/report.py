@@ -43,6 +43,9 @@ class TaskReport(Frozen):
     batches: int = 0
     counts: Counts = Counts()
     refused: dict[str, int] = Field(default_factory=dict, description="scenes the dynamic gate turned down, by reason")
+    by_source: int | None = Field(
+        default=None, description="attempts that an imported task's own rules call successes; None: not judged"
+    )
     causes: dict[str, int] = Field(default_factory=dict, description="failed attempts by cause")
     examples: dict[str, str] = Field(default_factory=dict, description="one diagnosis in words for each cause")
     seconds: dict[str, float] = Field(default_factory=dict)
@@ -147,6 +150,7 @@ def _task_report(task: TaskSpec, own: list[BatchReport], config: RunConfig) -> T
         batches=len(own),
         counts=_totals([_counts(r) for r in own], proposed=1, gated=int(own[0].status != "rejected")),
         refused={**by_code(reason for r in own for reason in r.refused if reason.at)},
+        by_source=_by_source(own),
         causes=dict(Counter(d.cause for d in failures).most_common()),
         examples=examples,
         seconds={stage: round(s, 2) for stage, s in seconds.items()},
@@ -158,6 +162,11 @@ def _refusals(plan: Plan, reports: Sequence[BatchReport]) -> dict[str, dict[str,
     static = by_code(c.reasons[0] for c in plan.candidates if not c.ok)
     dynamic = by_code(r.refused[0] for r in reports if r.status == "rejected" and r.refused)
     return {"static": {**static}, "dynamic": {**dynamic}}
+
+
+def _by_source(own: list[BatchReport]) -> int | None:
+    judged = [r.by_source for r in own if r.by_source is not None]
+    return sum(judged) if judged else None
 
 
 def _counts(report: BatchReport) -> Counts:

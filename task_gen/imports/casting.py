@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pipeline.core.asset import AssetSpec
 from pipeline.core.doors import Catalog
 from task_gen.bddl import Problem
-from task_gen.bddl_formula import facts
+from task_gen.bddl_formula import Fact, facts
 from task_gen.imports.lexicon import AGENTS, head, is_ground
 from task_gen.imports.pairs import Pair
+from task_gen.imports.parts import Untranslatable
 from task_gen.imports.places import place
 from task_gen.imports.ranking import Candidate, candidates
 from task_gen.imports.relations import Scope
@@ -30,14 +31,24 @@ def leads(problem: Problem, scope: Scope) -> list[str]:
     """The things that the goal names, and those that say where they are at the start; in the file's order."""
     owned = [scope.owner(arg)[0] for fact in facts(problem.goal) for arg in fact.args]
     found = dict.fromkeys(owned)
-    begins = [f for f in problem.init if f.args[0] in problem.objects and f.args[0] in owned]
-    for fact in (*facts(problem.goal), *begins):
+    for fact in (*facts(problem.goal), *_beginnings(problem, owned, scope)):
         if len(fact.args) != 2:
             continue
         other, region = scope.owner(fact.args[1])
         beside = place(region, fact.args[0], problem) if region and scope.is_table(other) else None
         found |= dict.fromkeys([other, *(beside.others if beside else ())])
     return [n for n in players(problem) if n in found]
+
+
+def _beginnings(problem: Problem, owned: Sequence[str], scope: Scope) -> Iterator[Fact]:
+    """Where the loose things of the goal are at the start; rooms, which are no things, are passed over."""
+    for fact in problem.init:
+        if fact.args[0] in problem.objects and fact.args[0] in owned and len(fact.args) == 2:
+            try:
+                scope.owner(fact.args[1])
+            except Untranslatable:
+                continue
+            yield fact
 
 
 def shortlist(names: Sequence[str], problem: Problem, catalog: Catalog) -> dict[str, list[Candidate]]:

@@ -132,4 +132,5 @@ def test_generate_demonstrates_an_imported_task(taskloom, tmp_path: Path) -> Non
     (task,) = json.loads(told)["tasks"]
     assert task["task"]["name"] == "put_the_bowl_on_the_plate"
     assert task["task"]["source"]["goal"] == "(And (On akita_black_bowl_1 plate_1))"
+    assert task["by_source"] == task["counts"]["solved"] > 0
     assert (out / "dataset.zarr").is_dir()
