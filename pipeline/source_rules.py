@@ -52,8 +52,10 @@ def _on_body(rule: OnBody, world: WorldState) -> Bools:
 
 def _on_area(rule: OnArea, world: WorldState) -> Bools:
     """``SiteObject.under``: the offset is turned by the site's rotation, not by its inverse."""
-    shape = geometry(world, rule.b)
-    site, half = surface_of(world, rule.b, shape.support, shape.bounds)
+    area = geometry(world, rule.b).support
+    if area is None:
+        return np.zeros(len(world), bool)
+    site, half = surface_of(world, rule.b, area)
     offset = np.einsum("bij,bj->bi", quat_to_matrix(site[:, 3:]), world.body(rule.a)[:, :3] - site[:, :3])
     level = (offset[:, 2] > rule.low) & (offset[:, 2] < rule.high)
     return level & (np.abs(offset[:, :2]) < np.array(half[:2])).all(axis=-1) & world.touching(rule.a, rule.b)

@@ -219,7 +219,7 @@ def _print_import(summary: ImportSummary) -> None:
         typer.echo(f"{report.name}: {state}")
         lines = [
             *(f"cannot do without {m.name}: {m.why}" for m in report.unmapped),
-            *report.gate,
+            *map(str, report.gate),
             *(f"{m.name} ({m.category}) is {m.asset}: {m.why}" for m in report.mapped if m.how != "original"),
             *(f"without {m.name}: {m.why}" for m in report.left_out),
             *(f"{c.source} is {c.ours}: {c.why}" for c in report.changes),

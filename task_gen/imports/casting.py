@@ -15,6 +15,7 @@ from task_gen.imports.parts import Untranslatable
 from task_gen.imports.places import place
 from task_gen.imports.ranking import Candidate, candidates
 from task_gen.imports.relations import Scope
+from task_gen.reasons import Reason
 
 TRIES = 20_000  # combinations of assets that are looked at for size
 DRAFTS, SHOWN = 200, 20  # of them that fit, and of those that do not, which are put to the gate
@@ -115,7 +116,7 @@ def add_scenery(
     names: Sequence[str],
     problem: Problem,
     choices: Mapping[str, list[Candidate]],
-    weigh: Callable[[Cast], tuple[tuple[str, ...], int]],
+    weigh: Callable[[Cast], tuple[tuple[Reason, ...], int]],
 ) -> dict[str, str]:
     """Add what only stands about to ``cast``, each thing with an asset that fits in; why not, by name.
 
@@ -133,7 +134,7 @@ def add_scenery(
         if fitting:
             cast[name] = min(fitting, key=lambda pair: pair[0])[1]
         elif weighed:
-            refused[name] = " ".join(weighed[0][1])
+            refused[name] = " ".join(map(str, weighed[0][1]))
         else:
             refused[name] = f"the library has nothing for {category!r} that is not in the task already"
     return refused

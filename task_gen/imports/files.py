@@ -64,7 +64,7 @@ def tasks_of(reports: Sequence[ImportReport]) -> tuple[TaskSpec, ...]:
 
 def _of_task(task: TaskSpec, catalog: Catalog, robot: RobotSpec, *, file: str) -> ImportReport:
     reasons = static_gate(task, catalog, robot).reasons
-    return ImportReport(name=task.name, file=file, format="tasks", task=task, gate=tuple(map(str, reasons)))
+    return ImportReport(name=task.name, file=file, format="tasks", task=task, gate=reasons)
 
 
 def _files(paths: Sequence[Path]) -> list[Path]:

@@ -30,6 +30,7 @@ from task_gen.imports.rules import rules
 from task_gen.imports.wording import family, horizon, instruction, task_name
 from task_gen.pantry import fits_inside, fits_on
 from task_gen.paraphrase import paraphrase
+from task_gen.reasons import Reason
 
 Dialect = Literal["libero", "behavior"]
 
@@ -44,14 +45,14 @@ class _Draft:
     """A task as far as it could be written, and what stands against it."""
 
     task: TaskSpec | None = None
-    gate: tuple[str, ...] = ()
+    gate: tuple[Reason, ...] = ()
     unsaid: list[Missing] = field(default_factory=list)  # of the goal: without it there is no task
     dropped: list[Missing] = field(default_factory=list)  # of the start
     changes: list[Change] = field(default_factory=list)
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        return (*(m.why for m in self.unsaid), *(m.why for m in self.dropped), *self.gate)
+        return (*(m.why for m in self.unsaid), *(m.why for m in self.dropped), *map(str, self.gate))
 
 
 class _Import:
@@ -102,7 +103,7 @@ class _Import:
         assert fallback is not None
         return fallback
 
-    def _weigh(self, cast: Cast) -> tuple[tuple[str, ...], int]:
+    def _weigh(self, cast: Cast) -> tuple[tuple[Reason, ...], int]:
         draft = self._draft(cast)
         return draft.gate, len(draft.dropped)
 
@@ -173,18 +174,19 @@ class _Import:
         shut = [arg for arg in dict.fromkeys(named) if arg not in spoken and arg in jointed]
         return (*found, *(f"(is_closed {arg})" for arg in shut))
 
-    def _misfits(self, initial: tuple[str, ...], assets: dict[str, AssetSpec]) -> tuple[str, ...]:
+    def _misfits(self, initial: tuple[str, ...], assets: dict[str, AssetSpec]) -> tuple[Reason, ...]:
         """Things that are too large for where they start."""
         by_name = {self.names[n]: a for n, a in assets.items()}
-        reasons: list[str] = []
-        for text in initial:
+        reasons: list[Reason] = []
+        for i, text in enumerate(initial):
             for atom, positive in literals(parse(text)):
                 if not positive or atom.predicate not in ("on", "inside") or atom.args[1] == TABLE.name:
                     continue
                 owner, _, link = atom.args[1].partition("/")
                 fits = fits_on if atom.predicate == "on" else fits_inside
                 if not fits(by_name[atom.args[0]], by_name[owner].links[link]):
-                    reasons.append(f"{atom}: {by_name[atom.args[0]].noun!r} does not fit there at the start.")
+                    why = f"{atom}: {by_name[atom.args[0]].noun!r} does not fit there at the start."
+                    reasons.append(Reason(code="too_large", message=why, at=f"initial[{i}]", subject=str(atom)))
         return tuple(reasons)
 
     def _objects(self, assets: dict[str, AssetSpec], goal: Goal) -> list[TaskObject]:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from pipeline.core.geometry import Frozen
 from pipeline.core.task import TaskSpec
+from task_gen.reasons import Reason
 
 Closeness = Literal["original", "same", "kind", "substitute"]
 
@@ -57,7 +58,7 @@ class ImportReport(Frozen):
     unmapped: tuple[Missing, ...] = ()
     left_out: tuple[Missing, ...] = ()
     changes: tuple[Change, ...] = ()
-    gate: tuple[str, ...] = Field(default=(), description="why the static gate rejects the task; empty: it passes")
+    gate: tuple[Reason, ...] = Field(default=(), description="why the static gate rejects the task; empty: it passes")
 
     @property
     def substituted(self) -> tuple[Mapped, ...]:
