@@ -73,9 +73,9 @@ class TaskSpec(Frozen):
 
     @model_serializer(mode="wrap")
     def _says_only_what_it_has(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without a critique, and with paraphrases by grammar, a task is written, and digested, as if neither were."""
+        """Without a critique or a source, and with paraphrases by grammar, a task is written as if there were none."""
         written: dict[str, Any] = handler(self)
-        for name in ("critique", "paraphraser"):
+        for name in ("critique", "paraphraser", "source"):
             if getattr(self, name) == TaskSpec.model_fields[name].default:
                 written.pop(name, None)
         return written
