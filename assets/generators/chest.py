@@ -7,12 +7,13 @@ from assets.generators._draws import OAK
 from assets.generators.cabinet import DRAWERS, Plan, build
 
 PITCH = 0.125  # m; a drawer then takes a small bowl
-BAR = 0.095  # m from a front's foot to its bar
+# Heights of the bars [m]: an open hand at the middle one must pass below the top one. A hand of the Panda's size does
+# not get to the lowest.
+BARS = (0.345, 0.180, 0.060)
 
 
 def chest() -> Draft:
     """A chest of 30 x 34 x 38 cm."""
-    names = DRAWERS[3]
     plan = Plan(
         width=0.34,
         depth=0.30,
@@ -20,7 +21,7 @@ def chest() -> Draft:
         travel=0.20,
         mass=0.8,
         bar_length=0.10,
-        bars={name: level * PITCH + BAR for level, name in zip((2, 1, 0), names, strict=True)},
+        bars=dict(zip(DRAWERS[3], BARS, strict=True)),
         body=OAK,
         front=(0.55, 0.37, 0.23),
         shine=(0.22, 0.22, 0.24),
