@@ -13,6 +13,7 @@ from rich.table import Table
 from assets.catalog import LibraryCatalog
 from flows.authors import AUTHORS, ModelOptions, Proposed, ask_author
 from flows.folder import write_atomically
+from flows.imports import ImportSummary, import_tasks, save_tasks
 from flows.task_statistics import in_one_line, statistics
 from flows.wishes import (
     CriticName,
@@ -25,7 +26,6 @@ from flows.wishes import (
     ParaphraserName,
     wishes_of,
 )
-from flows.imports import ImportSummary, import_tasks, save_tasks
 from pipeline.core.errors import OutputError, UnknownNameError
 from pipeline.core.task import TaskSpec
 from task_gen.critique import Limits

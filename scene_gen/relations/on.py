@@ -27,7 +27,8 @@ def on(choice: Choice, atom: Atom, arrangement: Arrangement, stream: np.random.G
             raise Unplaceable(f"{atom}: {atom.args[1]!r} has no flat area to stand on.")
         frame = arrangement.box_pose(atom.args[1], area)
         # Across its carrier if it fits only so: what reaches over the rim of a plate rests on the rim.
-        turned = _fits(choice.extent[::-1], area) > _fits(choice.extent, area)
+        along, across = choice.extent
+        turned = _fits((across, along), area) > _fits((along, across), area)
         chosen = land(choice, frame, area, stream, middle_first=True, turned=turned)
         return replace(chosen, height=float(frame[2] + area.half[2]))
     if choice.xy is None:
