@@ -31,6 +31,7 @@ from pipeline.core.task import TaskSpec
 from task_gen.critique import Limits
 from task_gen.files import dump_tasks, load_tasks
 from task_gen.gate import Verdict, static_gate
+from task_gen.mutation import mutations
 
 tasks = typer.Typer(help="Propose, import, check, list, show and measure tasks.", no_args_is_help=True)
 
@@ -128,6 +129,29 @@ def import_command(
         _print_import(summary)
     if not summary.ok:
         raise typer.Exit(1)
+
+
+@tasks.command()
+def mutate(
+    file: File,
+    count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many tasks.")] = 10,
+    robot: Robot = "panda",
+    seed: Annotated[int, typer.Option(min=0, help="Root of every random stream.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="Write the tasks to this file, which generate reads.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make new tasks of a file's by exchanging one object each, without a model; all pass the static gate.
+
+    Example: `taskloom tasks mutate tasks.json -n 10 --out more.json`
+    """
+    catalog = LibraryCatalog()
+    found = mutations(load_tasks(file, catalog), catalog, catalog.robot(robot), count=count, seed=seed)
+    if out is not None:
+        _write(out, found)
+    if as_json:
+        typer.echo(dump_tasks(found), nl=False)
+    else:
+        _print_tasks(found)
 
 
 @tasks.command()

@@ -175,6 +175,16 @@ def test_a_model_criticises_and_rewords_what_the_procedural_author_proposes(
     assert proposed["account"]["calls"] == 2
 
 
+def test_tasks_of_a_file_are_mutated_into_new_ones_that_pass(taskloom, tmp_path: Path) -> None:
+    first, second = tmp_path / "a.json", tmp_path / "b.json"
+    taskloom("propose", "-n", "5", "--out", first)
+    code, out, _ = taskloom("mutate", first, "-n", "6", "--out", second, "--json")
+    assert code == 0
+    assert json.loads(out) == json.loads(second.read_text())
+    assert len(json.loads(out)) == 6
+    assert taskloom("check", second)[0] == 0
+
+
 def test_outcomes_of_a_run_make_the_next_proposals_lean_and_are_not_repeated(
     taskloom, undisturbed, tmp_path: Path
 ) -> None:
