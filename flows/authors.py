@@ -13,7 +13,7 @@ from pipeline.asking.ask import Asker
 from pipeline.asking.cache import CachedModel
 from pipeline.asking.meter import Account, Budget, MeteredModel
 from pipeline.core.doors import Catalog
-from pipeline.core.errors import UnknownNameError
+from pipeline.core.errors import InvalidInputError, UnknownNameError
 from pipeline.core.geometry import Frozen
 from pipeline.core.robot import RobotSpec
 from pipeline.core.task import TaskSpec
@@ -86,12 +86,15 @@ def ask_author(
 ) -> Proposed:
     """``count`` tasks of the named author, paraphrased and criticised, less those that the critique turns down.
 
-    Raises UnknownNameError, or a ModelError when no model can be asked.
+    Raises UnknownNameError, InvalidInputError for wishes that the author cannot follow, or a ModelError when no model
+    can be asked.
     """
     options, wishes = options or ModelOptions(), wishes or Wishes()
     for kind, name in (("author", author), ("critic", wishes.critic), ("paraphraser", wishes.paraphraser)):
         if name not in AUTHORS:
             raise UnknownNameError(kind, name, AUTHORS)
+    if wishes.modes and author == "procedural":
+        raise InvalidInputError("--mode says how a model proposes; give --author anthropic with it, or leave it out.")
     with _Staff(catalog, robot, options) as staff:
         proposed = _FIRST[author](staff, count=count, seed=seed, existing=existing, wishes=wishes)
         return staff.seen_again(proposed, wishes)

@@ -106,7 +106,9 @@ def _hard(task: TaskSpec, assets: dict[str, AssetSpec], robot: RobotSpec) -> Ite
     """Shares in [0, 1] of difficulty."""
     wanted = [atom for atom, positive in literals(parse(task.goal)) if positive]
     moved = dict.fromkeys(a.args[0] for a in wanted if not assets[a.args[0].partition("/")[0]].fixed)
-    worked = dict.fromkeys(a.args[0] for a in wanted if a.predicate in CHANGES)
+    worked = dict.fromkeys(
+        [*(a.args[0] for a in wanted if a.predicate in CHANGES), *_shut_places(task, wanted, assets)]
+    )
     stages = max(1, len(moved) + len(worked))
     yield 0.8 * _ramp(stages, 1, LONGEST), f"{stages} things have to be done."
     for name in moved:
@@ -118,6 +120,15 @@ def _hard(task: TaskSpec, assets: dict[str, AssetSpec], robot: RobotSpec) -> Ite
         yield 0.25, f"The {name.replace('/', ' ').replace('_', ' ')} has a joint to be moved."
     seconds = task.horizon / stages
     yield 0.4 * _ramp(-seconds, -EASY_SECONDS, -HASTY_SECONDS), f"{seconds:.0f} s a stage is not much."
+
+
+def _shut_places(task: TaskSpec, wanted: Sequence[Atom], assets: dict[str, AssetSpec]) -> Iterator[str]:
+    """Drawers that something must go into and that nobody says are open."""
+    opened = {atom.args[0] for text in task.initial for atom in atoms(parse(text)) if atom.predicate == "is_open"}
+    for atom in wanted:
+        name, _, link = atom.args[-1].partition("/")
+        if atom.predicate == "inside" and atom.args[-1] not in opened:
+            yield from (atom.args[-1] for joint in assets[name].joints if joint.link == link)
 
 
 def _grip(asset: AssetSpec, robot: RobotSpec) -> float:

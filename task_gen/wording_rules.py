@@ -22,8 +22,8 @@ SAID: dict[str, tuple[str, ...]] = {
     "right_of": ("right",),
     "in_front_of": ("front",),
     "behind": ("behind", "back"),
-    "is_open": ("open", "opened", "pull", "closed"),
-    "is_closed": ("close", "closed", "shut"),
+    "is_open": ("open", "opened", "pull", "closed", "turn", "switch"),
+    "is_closed": ("close", "closed", "shut", "turn", "switch"),
     "in_a_row": ("row", "line"),
     "turned_on": ("on", "press", "turn", "push", "switch"),
     "turned_off": ("off", "turn", "press", "switch"),
@@ -73,11 +73,18 @@ def _unnamed(goal: Goal, words: frozenset[str], assets: Mapping[str, AssetSpec])
     others = [a.noun.lower().split() for n, a in assets.items() if n not in called and n != TABLE.name]
     for body, noun in called.items():
         if not words & {noun[-1], noun[-1].removesuffix("s")}:
-            yield 0.35, f"The {' '.join(noun)} is not named."
+            if not _only_one_that_moves(body, words, assets):
+                yield 0.35, f"The {' '.join(noun)} is not named."
             continue
         twins = [n for n in [*others, *(w for b, w in called.items() if b != body)] if n[-1] == noun[-1] and n != noun]
         if twins and not words & set(noun[:-1]):
             yield 0.25, f"It is not said which {noun[-1]} is meant."
+
+
+def _only_one_that_moves(body: str, words: frozenset[str], assets: Mapping[str, AssetSpec]) -> bool:
+    """Whether the body is a part that goes without saying: the one joint of a thing that is named."""
+    name, _, link = body.partition("/")
+    return bool(link) and len(assets[name].joints) == 1 and assets[name].noun.lower().split()[-1] in words
 
 
 def _unsaid(goal: Goal, words: frozenset[str]) -> Iterator[Flaw]:

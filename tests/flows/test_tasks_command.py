@@ -101,6 +101,7 @@ def test_a_model_is_asked_over_http_and_paid_once(
         (["propose", "--author", "anthropic"], 1, "set ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN"),
         (["propose", "--robot", "pand"], 2, "Unknown robot 'pand'"),
         (["list", "nowhere.json"], 2, "nowhere.json"),
+        (["propose", "--mode", "goals"], 2, "--mode says how a model proposes"),
         (["propose", "--critic", "rules"], 2, "Unknown critic 'rules'"),
         (["propose", "--outcomes", "nowhere"], 2, "No outcomes at 'nowhere'"),
     ],

@@ -104,6 +104,21 @@ def test_stages_a_tight_fit_and_haste_make_a_task_harder(judged) -> None:
     assert one.difficulty < tight.difficulty
 
 
+def test_a_drawer_that_must_be_opened_on_the_way_makes_a_task_harder(judged) -> None:
+    words, goal = "Put the mug in the top drawer of the cabinet.", "(inside mug cabinet/top_drawer)"
+    shut = judged(words, goal, "mug", "cabinet", initial=("(is_closed cabinet/top_drawer)",))
+    opened = judged(words, goal, "mug", "cabinet", initial=("(is_open cabinet/top_drawer)",))
+    assert shut.difficulty > opened.difficulty + 0.2
+    assert (shut.sense, shut.clarity) == (opened.sense, opened.clarity) == (1.0, 1.0)
+
+
+def test_the_only_part_of_a_thing_that_moves_need_not_be_named(judged, catalog) -> None:
+    stove, cabinet = catalog.asset("stove"), catalog.asset("cabinet")
+    assert (len(stove.joints), len(cabinet.joints) > 1) == (1, True)
+    assert judged("Turn on the stove.", f"(is_open stove/{stove.joints[0].link})", "stove").clarity == 1.0
+    assert judged("Open the cabinet.", "(is_open cabinet/top_drawer)", "cabinet").clarity < 0.7
+
+
 def test_of_an_authors_tasks_every_score_is_in_range_and_difficulty_tells_them_apart(catalog, robot, rules) -> None:
     found = rules.criticise(propose(catalog, robot, count=40, seed=3))
     assert all(0 <= score <= 1 for c in found for score in (c.sense, c.difficulty, c.clarity))
