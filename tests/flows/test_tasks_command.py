@@ -134,17 +134,23 @@ def test_statistics_name_what_was_counted_and_how_distance_was_measured(taskloom
     assert "families: " in said
 
 
-def test_a_critique_is_stored_with_the_task_and_a_minimum_turns_tasks_down_with_the_reason(taskloom, tmp_path) -> None:
+def test_a_critique_is_stored_with_the_task_and_a_limit_turns_tasks_down_with_the_reason(taskloom, tmp_path) -> None:
     file = tmp_path / "tasks.json"
-    _, out, _ = taskloom("propose", "-n", "25", "--min-sense", "0.8", "--out", file, "--json")
+    _, out, _ = taskloom(
+        "propose", "-n", "25", "--min-clarity", "0.5", "--max-difficulty", "0.35", "--out", file, "--json"
+    )
     proposed = json.loads(out)
     kept = json.loads(file.read_text())
     poor = [r for r in proposed["rejections"] if r["stage"] == "critique"]
     assert poor
     assert len(kept) + len(poor) == proposed["counts"]["novel"] == 25
     assert proposed["counts"]["critique"] == len(kept)
-    assert all(t["critique"]["sense"] >= 0.8 and t["critique"]["author"] == "procedural" for t in kept)
-    assert all("is not within 0.80 to 1.00" in r["reasons"][0]["message"] for r in poor)
+    assert kept
+    assert all(t["critique"]["difficulty"] <= 0.35 and t["critique"]["author"] == "procedural" for t in kept)
+    assert all(
+        "difficulty" in r["reasons"][0]["message"] and "is not within 0.00 to 0.35" in r["reasons"][0]["message"]
+        for r in poor
+    )
     shown = json.loads(taskloom("show", file, kept[0]["name"])[1])
     assert shown["critique"] == kept[0]["critique"]
 
