@@ -9,18 +9,18 @@ import os
 import platform
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from flows.folder import write_atomically
 from flows.machine import rendering_environment
 from flows.stages import package_versions
+from flows.trials import end_with_parent
 from flows.workers import SINGLE_THREADED
 
 HERE = Path(__file__).parent
@@ -64,7 +64,7 @@ def processes(count: int = 1, *, backend: str = "genesis", cells: int = CELLS_A_
     """Fresh processes in the environment of the line's own simulator processes, replaced after some ``cells``."""
     os.environ.update({**SINGLE_THREADED, **rendering_environment(backend)})
     return ProcessPoolExecutor(
-        count, mp_context=get_context("spawn"), max_tasks_per_child=cells, initializer=_end_with_parent
+        count, mp_context=get_context("spawn"), max_tasks_per_child=cells, initializer=end_with_parent
     )
 
 
@@ -130,18 +130,6 @@ def source_state() -> str:
     for name in unknown:
         digest.update(name.encode() + (HERE.parent / name).read_bytes())
     return f"{commit}-changed-{digest.hexdigest()[:8]}"
-
-
-def _end_with_parent() -> None:
-    """In a process of the pool: a killed benchmark leaves no engine behind."""
-    parent = parent_process()
-    assert parent is not None
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def _git(*words: str) -> str:

@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from functools import cache
 
 from assets.catalog import LibraryCatalog
+from demo_solvers.families import SOLVED
 from flows.posing import Posed, lay_out, pose
 from flows.stages import make_simulator
 from pipeline.core.doors import Simulator, Unplaceable
 from pipeline.core.errors import InvalidInputError
 from pipeline.core.task import TaskSpec
 from scene_gen.builder import TabletopBuilder
-from task_gen.author import FAMILIES, propose
+from task_gen.author import propose
 from task_gen.gate import static_gate
+from task_gen.reasons import Reason
 
 SPARE = (4, 2, 1)  # so many times the tasks asked for; the library may not afford the most
 
@@ -24,7 +26,7 @@ def proposals(robot: str, *, per_family: int, seed: int) -> Iterator[TaskSpec]:
     spec = catalog.robot(robot)
     for spare in SPARE:
         try:
-            tasks = propose(catalog, spec, count=per_family * spare * len(FAMILIES.names), seed=seed)
+            tasks = propose(catalog, spec, count=per_family * spare * len(SOLVED), seed=seed, families=SOLVED)
         except InvalidInputError:
             if spare == SPARE[-1]:
                 raise
@@ -40,7 +42,7 @@ def pose_problem(task: TaskSpec, simulator: Simulator, *, robot: str, worlds: in
     try:
         laid = lay_out(task, builder, simulator, worlds=worlds, seed=seed, index=index)
     except Unplaceable as error:
-        return Posed(None, (), (str(error),))
+        return Posed(None, (), (Reason(code="unplaceable", message=str(error)),))
     return pose(task, laid, builder, simulator, seed=seed, index=index)
 
 

@@ -14,13 +14,14 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from typing import Any, get_args
+from typing import Any
 
 from benchmarks._cells import Cell, Cells, parser, percent, processes, save, table
 from benchmarks._problems import pose_problem, proposals, simulator_of
+from demo_solvers.families import SOLVED
 from flows.intervals import wilson
 from flows.stages import find_solver
-from pipeline.core.task import Family, TaskSpec
+from pipeline.core.task import TaskSpec
 from pipeline.rollout import attempt
 
 NAME = "solve_rate"
@@ -50,7 +51,7 @@ def _options() -> argparse.Namespace:
     made.add_argument("--backend", default="genesis")
     made.add_argument("--robot", default="panda")
     made.add_argument("--solver", default="vipr")
-    made.add_argument("--families", nargs="+", choices=get_args(Family), default=list(get_args(Family)))
+    made.add_argument("--families", nargs="+", choices=SOLVED, default=list(SOLVED))
     made.add_argument("--worlds", type=int, default=16, help="worlds built for one batch of a task (default 16)")
     made.add_argument("--tasks-per-family", type=int, default=2, help="least number of tasks (default 2)")
     made.add_argument("--attempts", type=int, default=32, help="least number of attempts a family (default 32)")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Sequence
+from contextlib import nullcontext
+from itertools import islice
 from pathlib import Path
 from typing import Literal, get_args
 
 from pydantic import Field
 
+from flows.trials import GateOptions, Trial, Trials
 from pipeline.asking.ask import Asker
 from pipeline.asking.cache import CachedModel
 from pipeline.asking.meter import Account, Budget, MeteredModel
@@ -18,16 +22,17 @@ from pipeline.core.geometry import Frozen
 from pipeline.core.robot import RobotSpec
 from pipeline.core.task import TaskSpec
 from task_gen.asking import AskSettings
-from task_gen.author import propose, propose_leaning
+from task_gen.author import ProceduralAuthor
 from task_gen.critique import Critic, Limits, criticised, rejection
 from task_gen.curriculum import Curriculum, TaskOutcome, curriculum_of
-from task_gen.gate import static_gate
+from task_gen.gate import Verdict, static_gate
 from task_gen.model_author import AuthorSettings, ModelAuthor
 from task_gen.model_critic import ModelCritic
 from task_gen.model_paraphraser import ModelParaphraser
+from task_gen.novelty import same_words
 from task_gen.paraphrase import GrammarParaphraser, Paraphraser
-from task_gen.proposal import Rejection
-from task_gen.reasons import by_code
+from task_gen.proposal import Rejection, Stage
+from task_gen.reasons import Reason, by_code
 from task_gen.rule_critic import RuleCritic
 
 Author = Literal["procedural", "anthropic"]
@@ -35,11 +40,11 @@ AUTHORS: tuple[str, ...] = get_args(Author)
 
 
 class Proposed(Frozen):
-    """What an author gave: tasks that passed the static gate, what fell through, and what it cost."""
+    """What an author gave: tasks that passed the gates, what fell through, and what it cost."""
 
     author: str
     counts: dict[str, int] = Field(
-        description="proposals that were made, parsed, passed the static gate, are new, are good enough"
+        description="proposals that were made, parsed, passed each gate, are new, are good enough"
     )
     tasks: tuple[TaskSpec, ...]
     rejections: tuple[Rejection, ...] = ()
@@ -63,6 +68,8 @@ class Wishes(Frozen):
     critic: str = Field(default="procedural", description="Who criticises the tasks.")
     paraphraser: str = Field(default="procedural", description="Who paraphrases the instructions.")
     limits: Limits = Limits()
+    families: tuple[str, ...] = Field(default=(), description="that the procedural author proposes; empty is all")
+    gate: GateOptions | None = Field(default=None, description="adds the dynamic gate to what its proposals must pass")
 
 
 class ModelOptions(Frozen):
@@ -95,6 +102,8 @@ def ask_author(
             raise UnknownNameError(kind, name, AUTHORS)
     if wishes.modes and author == "procedural":
         raise InvalidInputError("--mode says how a model proposes; give --author anthropic with it, or leave it out.")
+    if author != "procedural" and (wishes.families or wishes.gate):
+        raise InvalidInputError(f"--families and --gate dynamic are for the procedural author, not for {author!r}.")
     with _Staff(catalog, robot, options) as staff:
         proposed = _FIRST[author](staff, count=count, seed=seed, existing=existing, wishes=wishes)
         return staff.seen_again(proposed, wishes)
@@ -173,20 +182,58 @@ class _Staff:
 
 
 def _procedural(staff: _Staff, *, count: int, seed: int, existing: Sequence[TaskSpec], wishes: Wishes) -> Proposed:
-    catalog, robot, curriculum = staff.catalog, staff.robot, None
-    if wishes.outcomes:
-        curriculum = curriculum_of(wishes.outcomes)
-        known = (*existing, *(o.task for o in wishes.outcomes))
-        fresh = list(propose_leaning(catalog, robot, count=count, seed=seed, curriculum=curriculum, known=known))
-    else:
-        taken = {t.name for t in existing}
-        drawn = propose(catalog, robot, count=count + len(taken), seed=seed)
-        fresh = [t for t in drawn if t.name not in taken][:count]
-    verdicts = [(task, static_gate(task, catalog, robot)) for task in fresh]
-    tasks = tuple(task for task, verdict in verdicts if verdict.ok)
-    rejections = tuple(Rejection(name=t.name, stage="static", reasons=v.reasons) for t, v in verdicts if not v.ok)
-    counts = {"proposed": len(fresh), "parsed": len(fresh), "static": len(tasks), "novel": len(tasks)}
-    return Proposed(author="procedural", counts=counts, tasks=tasks, rejections=rejections, curriculum=curriculum)
+    """Proposals in the author's order until ``count`` have passed every gate; raises InvalidInputError at its end."""
+    known, families = (*existing, *(o.task for o in wishes.outcomes)), wishes.families or None
+    writer = ProceduralAuthor(staff.catalog, staff.robot, seed, families, "varied", known)
+    curriculum = curriculum_of(wishes.outcomes) if wishes.outcomes else None
+    proposals = writer.leaning(curriculum) if curriculum else writer.proposals()
+    tasks, rejections, proposed = list[TaskSpec](), list[Rejection](), 0
+    with Trials(wishes.gate) if wishes.gate else nullcontext() as trials:
+        while len(tasks) < count:
+            batch = list(islice(proposals, count - len(tasks)))
+            if not batch:
+                raise writer.too_few(len(tasks), count)
+            proposed += len(batch)
+            sound = [t for t in batch if _passes(t, static_gate(t, writer.catalog, writer.robot), "static", rejections)]
+            if trials:
+                tried = zip(sound, trials.judge(sound), strict=True)
+                sound = [task for task, trial in tried if _passes(task, trial, "dynamic", rejections)]
+            tasks += _new(sound, (*known, *tasks), rejections)
+    return Proposed(
+        author="procedural",
+        counts=_counts(proposed, rejections, dynamic=wishes.gate is not None),
+        tasks=tuple(tasks),
+        rejections=tuple(rejections),
+        curriculum=curriculum,
+    )
+
+
+def _new(found: Sequence[TaskSpec], known: Sequence[TaskSpec], rejections: list[Rejection]) -> list[TaskSpec]:
+    """Those whose words are new too; the author repeats no structure."""
+    fresh: list[TaskSpec] = []
+    for task in found:
+        if (twin := same_words(task, (*known, *fresh))) is None:
+            fresh.append(task)
+            continue
+        why = f"Its instruction is nearly that of {twin.name!r}: {twin.instruction!r}."
+        reason = Reason(code="duplicate", message=why, at="instruction", subject=twin.name)
+        rejections.append(Rejection(name=task.name, stage="novel", reasons=(reason,)))
+    return fresh
+
+
+def _passes(task: TaskSpec, verdict: Verdict | Trial, stage: Stage, rejections: list[Rejection]) -> bool:
+    if not verdict.ok:
+        rejections.append(Rejection(name=task.name, stage=stage, reasons=verdict.reasons))
+    return verdict.ok
+
+
+def _counts(proposed: int, rejections: Sequence[Rejection], *, dynamic: bool) -> dict[str, int]:
+    """What was left after each stage; the procedural author writes nothing that could not be parsed."""
+    counts, left, ended = {"proposed": proposed, "parsed": proposed}, proposed, Counter(r.stage for r in rejections)
+    for stage in ("static", *(("dynamic",) if dynamic else ()), "novel"):
+        left -= ended[stage]
+        counts[stage] = left
+    return counts
 
 
 def _model(staff: _Staff, *, count: int, seed: int, existing: Sequence[TaskSpec], wishes: Wishes) -> Proposed:

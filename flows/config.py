@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import Field, ValidationError
 
+from demo_solvers.families import SOLVED
 from pipeline.core.errors import InvalidInputError, UnknownNameError
 from pipeline.core.geometry import Frozen
 from pipeline.core.registry import Registry
-from pipeline.core.task import TaskSpec
+from pipeline.core.task import Family, TaskSpec
 
 BACKENDS: Registry[Any] = Registry("pipeline.sim", "simulator")
 SUPPORTS: Registry[Any] = Registry("scene_gen.supports", "support")
@@ -40,6 +41,9 @@ class RunConfig(Frozen):
     )
     solver: str = Field(default="vipr", description="Demonstration solver.")
     seed: int = Field(default=0, ge=0, lt=2**63, description="Root of every random stream of the run.")
+    families: tuple[Family, ...] = Field(
+        default=SOLVED, description="Families of tasks that are proposed; by default those that the solver solves."
+    )
     given: tuple[TaskSpec, ...] = Field(
         default=(), description="Tasks from a task file; empty lets the author propose them."
     )
@@ -63,11 +67,14 @@ def presets() -> Registry[RunConfig]:
 def compose(preset: str, **overrides: Any) -> RunConfig:
     """The preset with every override that is not None applied.
 
-    Raises :class:`UnknownNameError` for an unknown preset, backend, support or randomisation and
+    Raises :class:`UnknownNameError` for an unknown preset, family, backend, support or randomisation and
     :class:`InvalidInputError` for a value out of range. The robot is checked by whoever knows the library.
     """
     base = presets().get(preset).model_dump()
     given = {k: v for k, v in overrides.items() if v is not None}
+    for family in given.get("families", ()):
+        if family not in get_args(Family):
+            raise UnknownNameError("family", family, get_args(Family))
     if "demos" in given and "minimum" not in given:
         given["minimum"] = min(base["minimum"], given["demos"])
     try:

@@ -53,9 +53,9 @@ def make_plan(config: RunConfig, catalog: Catalog) -> Plan:
 def _proposals(catalog: Catalog, robot: RobotSpec, config: RunConfig) -> tuple[TaskSpec, ...]:
     """With spare ones where the library affords them; a smaller count gives the first of the same tasks."""
     try:
-        return propose(catalog, robot, count=config.tasks * SPARE, seed=config.seed)
+        return propose(catalog, robot, count=config.tasks * SPARE, seed=config.seed, families=config.families)
     except InvalidInputError:
-        return propose(catalog, robot, count=config.tasks, seed=config.seed)
+        return propose(catalog, robot, count=config.tasks, seed=config.seed, families=config.families)
 
 
 def _judge(task: TaskSpec, catalog: Catalog, config: RunConfig) -> Candidate:

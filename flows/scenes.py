@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from assets.catalog import LibraryCatalog
+from demo_solvers.families import SOLVED
 from flows.config import RANDOMISATIONS
 from flows.folder import write_atomically
 from flows.machine import rendering_environment
@@ -37,7 +38,11 @@ Picture = NDArray[np.uint8]
 
 def choose_task(path: Path | None, catalog: LibraryCatalog, robot: RobotSpec, *, index: int, seed: int) -> TaskSpec:
     """Task ``index`` of a file, or of those that the procedural author proposes; raises :class:`InvalidInputError`."""
-    tasks = load_tasks(path, catalog) if path is not None else propose(catalog, robot, count=index + 1, seed=seed)
+    tasks = (
+        load_tasks(path, catalog)
+        if path is not None
+        else propose(catalog, robot, count=index + 1, seed=seed, families=SOLVED)
+    )
     if index >= len(tasks):
         raise InvalidInputError(f"--index {index}: {path} holds {len(tasks)} tasks, counted from 0.")
     return tasks[index]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
@@ -30,6 +31,7 @@ from scene_gen.workspace import Surface, Workspace, sample_free
 SUPPORTS: Registry[Support] = Registry("scene_gen.supports", "support")
 START_NOISE = 0.02  # rad on every arm joint at reset
 LAYOUTS = 30  # fresh starts before a task counts as unplaceable
+STAGINGS = 12  # tries before a goal counts as one that cannot be laid out in a scene
 EDGE_ROOM = 0.03  # m that pushed things and regions keep from others beyond their footprints
 ELSEWHERE = 0.25  # share of free things that stand on another surface than the table, where there is one
 
@@ -74,12 +76,25 @@ class TabletopBuilder:
 
     def stage(self, task: TaskSpec, scene: SceneSpec, stream: np.random.Generator) -> SceneSpec:
         """The same scene with the task's goal laid out and the robot at home; raises :class:`Unplaceable`."""
-        arrangement = self._arrangement({p.name: p.asset for p in scene.placements})
-        arrangement.open_from(scene)
-        realise(arrangement, conjunction(parse(task.goal)), stream)
+        arrangement = self._staged(task, scene, stream)
         home = (*self.robot.home, self.robot.gripper.max_width, *self.robot.others_home)
         staged = scene.with_placements(arrangement.poses, arrangement.joints)
         return staged.model_copy(update={"robot_start": home})
+
+    def _staged(self, task: TaskSpec, scene: SceneSpec, stream: np.random.Generator) -> Arrangement:
+        """The first of a few tries that works out: what is laid out first may leave no room for what comes later."""
+        for _ in range(STAGINGS - 1):
+            try:
+                return self._laid_out(task, scene, stream)
+            except Unplaceable:
+                continue
+        return self._laid_out(task, scene, stream)
+
+    def _laid_out(self, task: TaskSpec, scene: SceneSpec, stream: np.random.Generator) -> Arrangement:
+        arrangement = self._arrangement({p.name: p.asset for p in scene.placements})
+        arrangement.open_from(scene)
+        realise(arrangement, conjunction(parse(task.goal)), stream)
+        return arrangement
 
     def structure(self, task: TaskSpec) -> Structure:
         """What all scenes of a task share: its things, furniture and distractors, varied or as the library has them."""
@@ -115,7 +130,7 @@ class TabletopBuilder:
             if name in carried:
                 continue
             if name in pushed:
-                zone = arrangement.footprint(pushed[name])
+                zone = _kept_clear(pushed[name], arrangement)
                 others = [r for r in taken if r != zone]
                 at = push_start(name, asset, zone, others, stream, workspace=arrangement.workspace)
                 arrangement.put(name, at)
@@ -180,7 +195,12 @@ def _place_regions(arrangement: Arrangement, taken: list[Rectangle], stream: np.
     for name, asset in arrangement.assets.items():
         if asset.can("region"):
             arrangement.put(name, _on_table(name, arrangement, taken, stream, clearance=EDGE_ROOM))
-            taken.append(arrangement.footprint(name))
+            taken.append(_kept_clear(name, arrangement))
+
+
+def _kept_clear(region: str, arrangement: Arrangement) -> Rectangle:
+    """A painted region and all above it: nothing starts where things are to end, though paint is in nobody's way."""
+    return replace(arrangement.footprint(region), high=np.inf)
 
 
 def _somewhere(name: str, arrangement: Arrangement, taken: list[Rectangle], stream: np.random.Generator) -> np.ndarray:

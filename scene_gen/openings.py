@@ -1,4 +1,4 @@
-"""Drawers and doors set to a share of their travel: the generative twins of ``is_open`` and ``is_closed``."""
+"""Joints set to a share of their travel: the generative twins of ``is_open``, ``turned_on`` and their opposites."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import numpy as np
 
 from scene_gen.arrangement import Arrangement
 
-JOINTS = ("is_open", "is_closed")
-OPEN_SHARE = (0.85, 0.98)  # of the travel: clear of the predicate's 75 % and of the end stop
+JOINTS = {"is_open": True, "is_closed": False, "turned_on": True, "turned_off": False}
+"""Predicates over joints, and whether the joint is then far from its closed or off end."""
+OPEN_SHARE = (0.85, 0.98)  # of the travel: clear of what the predicates ask and of the end stop
 
 
 def set_joint(arrangement: Arrangement, body: str, stream: np.random.Generator, *, opened: bool) -> None:
-    """Open the link ``body`` to a random share of its travel that counts as open, or close it."""
+    """Open the link ``body`` to a random share of its travel that counts as open or on, or close it."""
     set_opening(arrangement, body, float(stream.uniform(*OPEN_SHARE)) if opened else 0.0)
 
 

@@ -50,7 +50,7 @@ def realise(arrangement: Arrangement, literals: Sequence[Literal], stream: np.ra
     """
     for atom, positive in literals:
         if atom.predicate in JOINTS:
-            set_joint(arrangement, atom.args[0], stream, opened=(atom.predicate == "is_open") == positive)
+            set_joint(arrangement, atom.args[0], stream, opened=JOINTS[atom.predicate] == positive)
     wanted = [atom for atom, positive in literals if positive and atom.predicate not in (*JOINTS, *GRANTED)]
     _refuse_unknown(wanted)
     movers = _movers(arrangement, wanted)
@@ -59,7 +59,7 @@ def realise(arrangement: Arrangement, literals: Sequence[Literal], stream: np.ra
         aside = {name, *_above(name, movers), *_below(name, movers)}
         others = {a: r for a, r in _standing(arrangement).items() if a not in aside}
         checks = [(a, True) for a in about] + [(a, False) for a in unwanted if name in _owners(a.args)]
-        _place(arrangement, name, checks, others, stream)
+        _place(arrangement, name, checks, others, stream, shared=_shares_place(name, movers))
 
 
 def _refuse_unknown(wanted: Iterable[Atom]) -> None:
@@ -120,6 +120,12 @@ def _above(name: str, movers: dict[str, list[Atom]]) -> set[str]:
     return direct.union(*(_above(n, movers) for n in direct))
 
 
+def _shares_place(name: str, movers: dict[str, list[Atom]]) -> bool:
+    """Whether something else is to end in or on the same body."""
+    carriers = {n: {a.args[1] for a in about if a.predicate in LANDINGS} for n, about in movers.items()}
+    return any(carriers[name] & ends for n, ends in carriers.items() if n != name)
+
+
 def _standing(arrangement: Arrangement) -> dict[str, Rectangle]:
     """What everything but the table and painted regions takes up, the travel of doors and drawers included."""
     return {
@@ -137,11 +143,14 @@ def _place(
     checks: Sequence[Literal],
     others: dict[str, Rectangle],
     stream: np.random.Generator,
+    *,
+    shared: bool,
 ) -> None:
+    """Try places until one is accepted; what shares its place with others leaves them the middle."""
     about = sorted((a for a, positive in checks if positive), key=lambda a: _rank(a, arrangement))
     _refuse_two_places(name, about)
     refused: Counter[str] = Counter()
-    for tried in range(TRIES):
+    for tried in range(int(shared), TRIES + int(shared)):
         choice = _choose(Choice(name, arrangement.assets[name], tried=tried), about, arrangement, stream)
         why = _objection(arrangement, choice, checks, others)
         if why is None:

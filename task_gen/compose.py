@@ -26,6 +26,18 @@ def choose(items: Sequence[Item], stream: np.random.Generator, *, what: str) -> 
     return items[int(stream.integers(len(items)))]
 
 
+def several(items: Sequence[Item], count: int, stream: np.random.Generator, *, what: str) -> tuple[Item, ...]:
+    """``count`` different items at random; raises :class:`NothingToCompose` when there are fewer."""
+    if len(items) < count:
+        raise NothingToCompose(f"The catalogue holds only {len(items)} of the {count} {what} that it takes.")
+    return tuple(items[int(i)] for i in stream.permutation(len(items))[:count])
+
+
+def conjoined(atoms: Sequence[str]) -> str:
+    """One formula of several."""
+    return atoms[0] if len(atoms) == 1 else f"(and {' '.join(atoms)})"
+
+
 def manipuland(asset: AssetSpec) -> TaskObject:
     """The object that is moved, called as its asset."""
     return TaskObject(name=asset.name, asset=asset.name, role="manipuland")

@@ -8,7 +8,7 @@ from itertools import combinations
 from pipeline.core.goal import Atom, Goal, literals
 from task_gen.reasons import Reason
 
-OPPOSITES = ({"is_open", "is_closed"}, {"upright", "lying"})
+OPPOSITES = ({"is_open", "is_closed"}, {"turned_on", "turned_off"}, {"upright", "lying"})
 SYMMETRIC = ("near", "touching", "aligned")
 TURNED = {"right_of": "left_of", "behind": "in_front_of"}  # the same said from the other side
 DIRECTIONS = ("left_of", "in_front_of")

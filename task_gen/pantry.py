@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 import numpy as np
 
 from pipeline.core.asset import Affordance, AssetSpec
 from pipeline.core.doors import Catalog
-from pipeline.core.geometry import BodyGeometry
+from pipeline.core.geometry import BodyGeometry, Box
 from pipeline.core.robot import RobotSpec
 
 FINGER_SLACK = 0.004  # m of opening beyond the object: the hand nudges it less
@@ -21,6 +21,8 @@ OVERHANG = 1.2  # of the support's size: a little over the edge still stands
 DRAWER_ITEM = 0.11  # m
 CROWDED = 0.35  # of the workspace's 0.25 m2: beyond it rejection sampling finds no layout
 WORKSPACE = 0.35 * 0.70  # m2
+PACKED = 0.45  # of an area: what chance finds room for in a few dozen tries
+BETWEEN = 0.01  # m that objects keep from each other
 PUSH_FACE = 0.04  # m of height that two fingertips need to push against
 
 
@@ -55,6 +57,29 @@ class Pantry:
         every = ((a, j) for a in self.having("openable") for j in a.joints)
         return tuple((a, j.link) for a, j in every if j.kind == "prismatic" and "pull" in a.links[j.link].axes)
 
+    @cached_property
+    def doors(self) -> tuple[tuple[AssetSpec, str], ...]:
+        """Articulated assets with a door, lid or flap that swings."""
+        return self._links("revolute", "pull")
+
+    @cached_property
+    def turnable(self) -> tuple[tuple[AssetSpec, str], ...]:
+        """Articulated assets with a tap, dial or lever, which stays where it is turned to.
+
+        Buttons are none of them: a spring brings them back, so that no state of the world says they were pressed.
+        """
+        return self._links("revolute", "turn")
+
+    @cached_property
+    def closets(self) -> tuple[tuple[AssetSpec, str, str], ...]:
+        """Assets that close over what is in them: with the link that holds it and the link that closes."""
+        drawers = [(a, link, link) for a, link in self.openable if a.links[link].cavity is not None]
+        return (*drawers, *((a, "", link) for a, link in self.doors if a.links[""].cavity is not None))
+
+    def _links(self, kind: str, axis: str) -> tuple[tuple[AssetSpec, str], ...]:
+        every = ((a, j) for a in self.everything for j in a.joints)
+        return tuple((a, j.link) for a, j in every if j.kind == kind and axis in a.links[j.link].axes)
+
 
 def covered(assets: Iterable[AssetSpec]) -> float:
     """Table area [m2] that assets stand on, by their bounds."""
@@ -86,6 +111,13 @@ def fits_inside(asset: AssetSpec, container: BodyGeometry) -> bool:
     room = np.sort(container.cavity.half[:2]) - CAVITY_SLACK / 2
     deep = 2 * container.cavity.half[2]
     return bool((np.sort(bounds.half[:2]) <= room).all() and bounds.half[2] + LIFT + RIM <= deep)
+
+
+def fit_together(assets: Sequence[AssetSpec], area: Box) -> bool:
+    """Whether upright objects find room side by side on an area, laid out by chance and not by a clever packer."""
+    sizes = [2 * np.array(a.links[""].bounds.half[:2]) + BETWEEN for a in assets]
+    room = 2 * np.array(area.half[:2])
+    return len(assets) == 1 or float(sum(map(np.prod, sizes))) <= PACKED * float(np.prod(room))
 
 
 def fits_region(asset: AssetSpec, area: AssetSpec) -> bool:

@@ -14,7 +14,7 @@ from pipeline.core.task import TaskObject, TaskSpec
 from task_gen.gate import static_gate
 from task_gen.reasons import Reason
 
-Stage = Literal["parsed", "static", "novel", "critique"]
+Stage = Literal["parsed", "static", "dynamic", "novel", "critique"]
 
 
 class Proposal(Frozen):

@@ -29,7 +29,7 @@ KINDS: dict[str, tuple[Check, str]] = {
         "a container (with a cavity)",
     ),
     "region": (lambda asset, link: asset.can("region"), "a painted region"),
-    "jointed": (_is_jointed, "a drawer or door, such as cabinet/top_drawer"),
+    "jointed": (_is_jointed, "a drawer or door, a tap or a lever, such as cabinet/top_drawer"),
 }
 
 
@@ -51,6 +51,8 @@ def unmovable(goal: Goal, assets: Assets, robot: RobotSpec) -> Iterator[Reason]:
             yield from _moves(atom, assets, robot)
         if atom.predicate in ("is_open", "is_closed"):
             yield from _opens(atom, assets, opened=positive == (atom.predicate == "is_open"))
+        if atom.predicate in ("turned_on", "turned_off"):
+            yield from _turns(atom, assets)
 
 
 def misfits(formula: Goal, assets: Assets, *, at: str) -> Iterator[Reason]:
@@ -102,6 +104,13 @@ def _opens(atom: Atom, assets: Assets, *, opened: bool) -> Iterator[Reason]:
         yield _reason("wrong_kind", atom, f"{atom.args[0]!r} is turned or pressed; it neither opens nor closes.")
     elif opened and not _shape(atom.args[0], assets).grasps:
         yield _reason("unmovable", atom, f"{atom.args[0]!r} has no handle to grasp.")
+
+
+def _turns(atom: Atom, assets: Assets) -> Iterator[Reason]:
+    if "turn" not in _shape(atom.args[0], assets).axes:
+        taps = [b for b in _bodies(assets) if "turn" in _shape(b, assets).axes]
+        allowed = f"here: {', '.join(taps)}" if taps else "this task has none"
+        yield _reason("wrong_kind", atom, f"{atom.args[0]!r} is not a tap, dial or lever; {allowed}.")
 
 
 def _reason(code: Code, atom: Atom, why: str, *, at: str = "goal") -> Reason:

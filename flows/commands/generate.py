@@ -54,6 +54,7 @@ def generate(
     support: Annotated[str | None, typer.Option(help=help_of("support"))] = None,
     randomise: Annotated[str | None, typer.Option(help=help_of("randomise"))] = None,
     seed: Annotated[int | None, typer.Option(help=help_of("seed"))] = None,
+    families: Annotated[list[str] | None, typer.Option(help=f"{help_of('families')} May be repeated.")] = None,
     tasks_from: Annotated[
         list[Path] | None,
         typer.Option("--tasks-from", "--task-file", help="Files with tasks to demonstrate: JSON, YAML or BDDL."),
@@ -91,7 +92,7 @@ def generate(
     count = len(given) if given is not None and tasks is None else tasks
     config = compose(
         preset, tasks=count, demos=demos, batch=batch, rounds=rounds, robot=robot, backend=backend,
-        device=device, support=support, randomise=randomise, seed=seed, given=given,
+        device=device, support=support, randomise=randomise, seed=seed, given=given, families=families,
     )  # fmt: skip
     options = ModelOptions(model=model, budget_usd=budget_usd, budget_tokens=budget_tokens)
     if out.resolve() in [path.resolve() for path in outcomes or ()]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,11 +13,16 @@ from rich.table import Table
 
 from assets.catalog import LibraryCatalog
 from flows.authors import AUTHORS, ModelOptions, Proposed, ask_author
+from flows.config import BACKENDS
 from flows.folder import write_atomically
 from flows.imports import ImportSummary, import_tasks, save_tasks
 from flows.task_statistics import in_one_line, statistics
+from flows.trials import GateOptions
 from flows.wishes import (
+    Backend,
     CriticName,
+    Families,
+    Gate,
     MaxDifficulty,
     MinClarity,
     MinDifficulty,
@@ -24,6 +30,7 @@ from flows.wishes import (
     Modes,
     Outcomes,
     ParaphraserName,
+    Scenes,
     wishes_of,
 )
 from pipeline.core.errors import OutputError, UnknownNameError
@@ -32,6 +39,7 @@ from task_gen.critique import Limits
 from task_gen.files import dump_tasks, load_tasks
 from task_gen.gate import Verdict, static_gate
 from task_gen.mutation import mutations
+from task_gen.length import stages
 
 tasks = typer.Typer(help="Propose, import, check, list, show and measure tasks.", no_args_is_help=True)
 
@@ -55,6 +63,10 @@ def propose_tasks(
     budget_tokens: Annotated[
         int | None, typer.Option(min=0, help=ModelOptions.model_fields["budget_tokens"].description)
     ] = None,
+    families: Families = None,
+    gate: Gate = "static",
+    backend: Backend = "mujoco",
+    scenes: Scenes = 4,
     outcomes: Outcomes = None,
     mode: Modes = None,
     critic: CriticName = "procedural",
@@ -65,9 +77,9 @@ def propose_tasks(
     max_difficulty: MaxDifficulty = 1.0,
     as_json: AsJson = False,
 ) -> None:
-    """Propose tasks that pass the static gate. Replies of a model are kept: asking the same again costs nothing.
+    """Propose tasks that pass the gates. Replies of a model are kept: asking the same again costs nothing.
 
-    Example: `taskloom tasks propose --author procedural -n 20 --out tasks.json`
+    Example: `taskloom tasks propose --author procedural -n 20 --gate dynamic --out tasks.json`
     """
     catalog = LibraryCatalog()
     known = [t for path in existing or () for t in load_tasks(path, catalog)]
@@ -75,7 +87,10 @@ def propose_tasks(
     limits = Limits(
         min_sense=min_sense, min_clarity=min_clarity, min_difficulty=min_difficulty, max_difficulty=max_difficulty
     )
-    wishes = wishes_of(outcomes, mode, critic, paraphraser, limits)
+    if backend not in BACKENDS:
+        raise UnknownNameError("backend", backend, BACKENDS.names)
+    tried = GateOptions(backend=backend, scenes=scenes, robot=robot, seed=seed) if gate == "dynamic" else None
+    wishes = wishes_of(outcomes, mode, critic, paraphraser, limits, families=families, gate=tried)
     with Console(stderr=True).status(f"asking the author {author!r}"):
         proposed = ask_author(
             author,
@@ -208,7 +223,7 @@ def stats(file: File, as_json: AsJson = False) -> None:
     Example: `taskloom tasks stats tasks.json`
     """
     found = load_tasks(file, LibraryCatalog())
-    numbers = statistics(found)
+    numbers = statistics(found) | {"stages": _stages(found)}
     if as_json:
         typer.echo(json.dumps(numbers, indent=1))
         return
@@ -268,3 +283,9 @@ def _print_funnel(proposed: Proposed) -> None:
     if account.calls or account.cached:
         cost = "price unknown" if account.usd is None else f"${account.usd:.4f}"
         typer.echo(f"{account.calls} calls, {account.cached} from the cache, {account.usage.tokens} tokens, {cost}")
+
+
+def _stages(found: tuple[TaskSpec, ...]) -> dict[str, int]:
+    """How many tasks take so many stages."""
+    catalog = LibraryCatalog()
+    return {str(n): count for n, count in sorted(Counter(stages(t, catalog) for t in found).items())}

@@ -4,4 +4,13 @@ from __future__ import annotations
 
 from flows.config import RunConfig
 
-smoke = RunConfig(preset="smoke", tasks=2, demos=1, minimum=1, batch=4, rounds=2, backend="kinematic")
+smoke = RunConfig(
+    preset="smoke",
+    tasks=2,
+    demos=1,
+    minimum=1,
+    families=("pick_place", "stack", "push", "articulate", "sequence"),
+    batch=4,
+    rounds=2,
+    backend="kinematic",
+)

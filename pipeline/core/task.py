@@ -9,7 +9,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, mod
 from pipeline.core.geometry import Frozen
 from pipeline.core.source import Source
 
-Family = Literal["pick_place", "stack", "push", "articulate", "sequence"]
+Family = Literal["pick_place", "stack", "push", "articulate", "sequence", "arrange", "door", "operate", "stow", "sort"]
 
 
 class TaskObject(Frozen):

@@ -10,12 +10,43 @@ from pipeline.core.asset import AssetSpec
 from pipeline.core.task import TaskSpec
 from task_gen.compose import TABLE, choose, manipuland, receptacle
 from task_gen.pantry import Pantry, fits_on
-from task_gen.words import phrase, slug, the
+from task_gen.words import phrase, slug, tellings, the
 
 TWO = ("stack {top} on {base}", "put {top} on top of {base}", "place {top} on {base} so that it stays there")
 THREE = (
     "build a tower with {base} at the bottom, {middle} in the middle and {top} on top",
     "stack {middle} on {base} and then {top} on {middle}",
+)
+TWO_TOLD = (
+    "[end up with|leave] {base} underneath {top}",
+    "{top} should find its place on top of {base}",
+    "[two in a pile|a pile of two], please: first {base}, then {top}",
+    "[use|keep] {base} as the pedestal of {top}",
+    "under {top} [I want|goes] nothing but {base}",
+    "{top} is to be carried by {base}",
+    "[bring|move] {top} up onto {base} and let go",
+    "{base} should carry {top} [in the end|when you are done]",
+    "[balance|rest] {top} [on|upon] {base}",
+    "[pile|heap] {top} onto {base}",
+    "[make|build] a small tower of two: {base} below, {top} above",
+    "[could you|would you] get {top} to stand on {base}?",
+    "[let|have] {top} sit [right|squarely] on {base}",
+    "[lift|raise] {top} and lower it onto {base}",
+)
+THREE_TOLD = (
+    "[start with|begin with] {base}, add {middle}, finish with {top}",
+    "[three storeys|three levels]: {base} is the ground floor, {middle} comes next, {top} is the roof",
+    "under {top} put {middle}, and under that {base}",
+    "[keep|leave] {base} lowest, {top} highest and {middle} sandwiched in between",
+    "have {middle} rest on {base} and bear {top}",
+    "[I'd like|I want] a column whose foot is {base}, whose waist is {middle} and whose head is {top}",
+    "[stand|pile] {middle} upon {base}; after that {top} upon {middle}",
+    "[pile|heap] three things up: {base}, on it {middle}, at last {top}",
+    "from bottom to top [I want|it should read] {base}, {middle}, {top}",
+    "let {top} [crown|top] a pile of {middle} on {base}",
+    "[could you|would you] make a pillar: {base} under {middle} under {top}?",
+    "[let|have] {base} carry {middle}, and {middle} carry {top}",
+    "[the finished|a finished] stack should show {top} above {middle} above {base}",
 )
 HORIZON = 20.0  # s a block that is moved
 
@@ -30,6 +61,7 @@ def stack(pantry: Pantry, stream: np.random.Generator, *, turn: int) -> TaskSpec
         name=slug("stack", " on ".join(a.noun for a in reversed(tower))),
         family="stack",
         instruction=phrase(THREE if len(tower) == 3 else TWO, stream, **names),
+        paraphrases=tellings(THREE_TOLD if len(tower) == 3 else TWO_TOLD, stream, **names),
         objects=(TABLE, receptacle(tower[0]), *map(manipuland, tower[1:])),
         goal=relations[0] if len(relations) == 1 else f"(and {' '.join(relations)})",
         horizon=HORIZON * len(relations),

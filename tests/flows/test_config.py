@@ -62,3 +62,11 @@ def test_equal_configurations_have_equal_digests_and_others_do_not() -> None:
     assert compose("smoke").digest == compose("smoke").digest
     others = [compose("smoke", seed=1), compose("smoke", given=(task,)), compose("smoke", batch=5)]
     assert len({c.digest for c in [compose("smoke"), *others]}) == 4
+
+
+def test_presets_propose_only_what_the_solver_solves_whatever_families_there_are() -> None:
+    five = ("pick_place", "stack", "push", "articulate", "sequence")
+    assert compose("demo").families == compose("smoke").families == five
+    assert compose("demo", families=["door"]).families == ("door",)
+    with pytest.raises(UnknownNameError, match=r"Unknown family 'dor'. Did you mean 'door'"):
+        compose("demo", families=["dor"])

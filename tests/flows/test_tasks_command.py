@@ -207,3 +207,22 @@ def test_outcomes_of_a_run_make_the_next_proposals_lean_and_are_not_repeated(
     assert leant < before
     assert not {t["name"] for t in proposed["tasks"]} & {t.task.name for t in report.tasks}
     assert {f: s["solved"] for f, s in proposed["curriculum"]["families"].items()} == dict.fromkeys(easy, 400)
+
+
+def test_families_are_chosen_by_name_and_an_unknown_one_is_refused(taskloom) -> None:
+    code, out, _ = taskloom("propose", "-n", "4", "--families", "door", "--families", "sort", "--json")
+    assert code == 0
+    assert [t["family"] for t in json.loads(out)["tasks"]] == ["door", "sort"] * 2
+    code, _, err = taskloom("propose", "-n", "4", "--families", "juggle")
+    assert code != 0
+    assert "juggle" in err
+    assert "arrange" in err
+
+
+def test_the_dynamic_gate_is_part_of_the_funnel_when_it_is_asked_for(taskloom) -> None:
+    words = ("propose", "-n", "3", "--gate", "dynamic", "--backend", "kinematic", "--scenes", "2", "--json")
+    code, out, _ = taskloom(*words)
+    counts = json.loads(out)["counts"]
+    assert code == 0
+    assert list(counts) == ["proposed", "parsed", "static", "dynamic", "novel", "critique"]
+    assert counts["novel"] == 3 <= counts["dynamic"] <= counts["static"] <= counts["proposed"]

@@ -108,6 +108,16 @@ def test_a_push_starts_squarely_behind_its_region_with_room_for_the_hand(builder
         assert 0.2 < np.hypot(*tail) < 0.75
 
 
+def test_nothing_but_what_was_asked_for_starts_on_a_region(builder, task):
+    sorting = task("(within mug zone_red)", "mug", "bowl", "zone_red", family="sort")
+    for i in range(30):
+        scene = builder.build(sorting, stream(4, "region", i))
+        zone = scene.placement("zone_red").pose
+        for name in ("mug", "bowl"):
+            reach = 0.08 + min(scene.placement(name).asset.links[""].bounds.half[:2])
+            assert np.hypot(*np.subtract(scene.placement(name).pose[:2], zone[:2])) > reach
+
+
 def test_an_initially_open_drawer_is_out_by_16_to_20_cm(builder, task):
     drawer = "cabinet/bottom_drawer"
     closing = task(f"(is_closed {drawer})", "cabinet", initial=(f"(is_open {drawer})",), family="articulate")

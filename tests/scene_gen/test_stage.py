@@ -19,6 +19,13 @@ GOALS = [
     (f"(is_open {DRAWER})", ("cabinet",)),
     (f"(and (is_open {DRAWER}) (inside block_red {DRAWER}))", ("cabinet", "block_red")),
     (f"(and (inside block_red {DRAWER}) (is_closed {DRAWER}))", ("cabinet", "block_red")),
+    ("(and (turned_on oven/heat_dial) (turned_off oven/mode_dial) (is_open oven/door))", ("oven",)),
+    ("(and (inside bowl oven) (inside cupcake oven) (is_closed oven/door))", ("oven", "bowl", "cupcake")),
+    ("(and (within glass zone_red) (within block_red zone_red))", ("glass", "block_red", "zone_red")),
+    (
+        "(and (near mug glass) (left_of mug glass) (near gift glass) (right_of gift glass))",
+        ("mug", "glass", "gift"),
+    ),
     ("(or (on mug plate) (holding mug))", ("mug", "plate")),
     ("(and (on mug plate) (not (holding mug)))", ("mug", "plate")),
 ]

@@ -1,24 +1,49 @@
 """The procedural author: every family, different tasks, reproducible, and each one sound by the static gate."""
 
 import re
+from itertools import islice
 from typing import get_args
 
 import pytest
 
-from pipeline.core.errors import InvalidInputError
+from pipeline.core.errors import InvalidInputError, UnknownNameError
 from pipeline.core.task import Family
-from task_gen.author import FAMILIES, propose
+from task_gen.author import FAMILIES, ProceduralAuthor, propose
 from task_gen.gate import static_gate
+from task_gen.novelty import signature
 from task_gen.pantry import Pantry
+
+FIVE = ("pick_place", "stack", "push", "articulate", "sequence")
 
 
 @pytest.fixture(scope="module")
 def forty(catalog, robot):
-    return propose(catalog, robot, count=40, seed=5)
+    """Of the families in which every task names each of its things and moves one or two."""
+    return propose(catalog, robot, count=40, seed=5, families=FIVE)
 
 
-def test_the_first_five_tasks_are_of_the_five_families(catalog, robot):
-    assert [t.family for t in propose(catalog, robot, count=5, seed=0)] == list(get_args(Family))
+def test_the_first_tasks_are_of_every_family_in_turn(catalog, robot):
+    every = list(get_args(Family))
+    assert [t.family for t in propose(catalog, robot, count=len(every), seed=0)] == every
+
+
+def test_only_the_families_asked_for_are_proposed_and_their_tasks_do_not_depend_on_the_others(catalog, robot):
+    some = propose(catalog, robot, count=6, seed=0, families=["door", "stack"])
+    assert [t.family for t in some] == ["stack", "door"] * 3
+    every = propose(catalog, robot, count=3 * len(get_args(Family)), seed=0)
+    assert [t for t in every if t.family in ("door", "stack")] == list(some)
+
+
+def test_an_unknown_family_is_named_with_the_nearest_one(catalog, robot):
+    with pytest.raises(UnknownNameError, match="stackk"):
+        propose(catalog, robot, count=1, seed=0, families=["stackk"])
+
+
+def test_existing_tasks_are_neither_proposed_again_nor_under_another_name(catalog, robot):
+    first = propose(catalog, robot, count=10, seed=0)
+    renamed = [t.model_copy(update={"name": f"old_{i}"}) for i, t in enumerate(first)]
+    author = ProceduralAuthor(catalog, robot, 0, existing=renamed)
+    assert not {signature(t) for t in islice(author.proposals(), 30)} & {signature(t) for t in first}
 
 
 def test_every_family_of_the_vocabulary_has_a_composer():
@@ -26,9 +51,9 @@ def test_every_family_of_the_vocabulary_has_a_composer():
 
 
 def test_the_same_seed_gives_the_same_tasks_and_a_smaller_count_the_first_of_them(catalog, robot, forty):
-    assert propose(catalog, robot, count=40, seed=5) == forty
-    assert propose(catalog, robot, count=7, seed=5) == forty[:7]
-    assert propose(catalog, robot, count=40, seed=6) != forty
+    assert propose(catalog, robot, count=40, seed=5, families=FIVE) == forty
+    assert propose(catalog, robot, count=7, seed=5, families=FIVE) == forty[:7]
+    assert propose(catalog, robot, count=40, seed=6, families=FIVE) != forty
 
 
 def test_no_task_comes_twice(forty):
@@ -75,7 +100,7 @@ def test_what_is_pushed_is_what_cannot_be_grasped(catalog, robot, forty):
 
 def test_more_tasks_than_the_catalogue_affords_is_an_error_with_the_number(catalog, robot):
     with pytest.raises(InvalidInputError, match=r"only \d+ different tasks, 100000 were asked for"):
-        propose(catalog, robot, count=100000, seed=0)
+        propose(catalog, robot, count=100000, seed=0, families=["push", "stack"])
 
 
 def test_every_task_comes_with_five_other_ways_to_say_it(catalog, forty):

@@ -17,6 +17,8 @@ from pipeline.predicates.left_of import left_of
 from pipeline.predicates.near import near
 from pipeline.predicates.right_of import right_of
 from pipeline.predicates.touching import touching
+from pipeline.predicates.turned_off import turned_off
+from pipeline.predicates.turned_on import turned_on
 from pipeline.predicates.upright import upright
 from pipeline.predicates.within import within
 
@@ -108,6 +110,14 @@ def test_a_drawer_is_open_from_fifteen_centimetres_and_closed_up_to_five_millime
     closed = [is_closed(scene(drawer=d), "cabinet/drawer").item() for d in places]
     assert opened == [False, False, False, False, False, True, True]
     assert closed == [True, True, False, False, False, False, False]
+
+
+def test_a_tap_is_on_from_half_its_travel_off_up_to_a_twentieth_and_between_neither(scene):
+    places = (-0.004, 0.009, 0.011, 0.099, 0.101, 0.2)
+    on = [turned_on(scene(drawer=d), "cabinet/drawer").item() for d in places]
+    off = [turned_off(scene(drawer=d), "cabinet/drawer").item() for d in places]
+    assert on == [False, False, False, False, True, True]
+    assert off == [True, True, False, False, False, False]
 
 
 def with_joint(scene, layout, at, **changes):
