@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from task_gen.author import propose, propose_leaning
-from task_gen.curriculum import FLOOR, Curriculum, TaskOutcome, assets_of, curriculum_of, in_words, leaning, weight
+from task_gen.curriculum import FLOOR, Curriculum, TaskOutcome, assets_of, curriculum_of, in_words, weight
 
 TRIED = 20  # attempts a task
 
@@ -28,7 +28,8 @@ def outcomes_of(tasks, rate, *, seed: int = 0, attempted: int = TRIED) -> list[T
 
 @pytest.fixture(scope="module")
 def earlier(catalog, robot):
-    return propose(catalog, robot, count=60, seed=1)
+    five = ["pick_place", "stack", "push", "articulate", "sequence"]
+    return propose(catalog, robot, count=60, seed=1, families=five)
 
 
 @pytest.mark.parametrize(
@@ -74,22 +75,29 @@ def test_families_lean_towards_what_works_sometimes(catalog, robot, earlier) -> 
     assert curriculum.family_weight("sequence") == weight(0, 0) > curriculum.family_weight("pick_place") >= FLOOR
 
 
-def test_objects_lean_towards_what_works_sometimes(catalog, robot) -> None:
-    """Of one family's tasks those with every other object fail always, the others half of the time."""
-    earlier, offered = (
-        [t for t in propose(catalog, robot, count=160, seed=seed) if t.family == "pick_place"] for seed in (1, 9)
+def test_objects_lean_towards_what_works_sometimes(catalog, robot, earlier) -> None:
+    """Half of the movable objects fail always, the other half half of the time; families are all alike."""
+    picks = [t for t in earlier if t.family in ("pick_place", "sequence")]
+    moved = sorted({t.objects[-1].asset for t in picks} | {t.objects[1].asset for t in picks})
+    hopeless = set(moved[::2])
+    found = outcomes_of(picks, lambda t: 0.0 if hopeless & set(assets_of(t)) else 0.5)
+    curriculum = curriculum_of(found)
+    families = {t.family for t in picks}
+    before, after = (
+        [t for t in tasks if t.family in families]
+        for tasks in (
+            propose(catalog, robot, count=240, seed=9),
+            propose_leaning(catalog, robot, count=240, seed=9, curriculum=curriculum),
+        )
     )
-    hopeless = set(sorted({a for t in earlier for a in assets_of(t)})[::2])
-    curriculum = curriculum_of(outcomes_of(earlier, lambda t: 0.0 if hopeless & set(assets_of(t)) else 0.5))
     never = {a for a in hopeless if curriculum.object_weight(a) < 0.1}
+    assert never
 
     def touches(task) -> bool:
         return bool(never & set(assets_of(task)))
 
-    drawn = [list(leaning({"pick_place": iter(offered)}, curriculum, seed=seed)) for seed in range(6)]
-    first = [t for tasks in drawn for t in tasks[: len(offered) // 4]]
-    assert 0 < share(first, touches) < 0.6 * share(offered, touches)
-    assert all(sorted(t.name for t in tasks) == sorted(t.name for t in offered) for tasks in drawn), "none is lost"
+    assert min(len(before), len(after)) >= 30
+    assert 0 < share(after, touches) < 0.7 * share(before, touches)
 
 
 def test_what_never_worked_is_still_tried_now_and_then(catalog, robot, earlier) -> None:
@@ -129,8 +137,8 @@ def test_tasks_that_were_never_attempted_tell_nothing(earlier) -> None:
 
 
 def test_a_model_is_told_the_numbers_and_what_follows(earlier) -> None:
-    rates = {"pick_place": 1.0, "push": 0.0}
-    words = in_words(curriculum_of(outcomes_of(earlier, lambda t: rates.get(t.family, 0.5))))
+    rates = {"stack": 0.5, "pick_place": 1.0, "push": 0.0, "articulate": 0.5, "sequence": 0.5}
+    words = in_words(curriculum_of(outcomes_of(earlier, lambda t: rates[t.family])))
     lines = {line.split("`")[1]: line for line in words.splitlines() if "`" in line}
     assert "works nearly always: less of it" in lines["pick_place"]
     assert "hardly ever works: less of it" in lines["push"]
