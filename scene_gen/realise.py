@@ -24,6 +24,7 @@ LANDINGS = ("on", "inside", "within")
 ORDER = ("upright", "lying", "aligned", *LANDINGS, "in_a_row", "left_of", "right_of", "in_front_of", "behind", "near")
 GRANTED = ("at_rest",)  # true of everything that is laid out
 TRIES = 60
+MARGIN = 0.01  # m by which things may move while they settle
 
 Literal = tuple[Atom, bool]
 
@@ -191,6 +192,8 @@ def _objection(
     for other, taken in others.items():
         if not free(stands, [taken], choice.clearance):
             return f"{other!r} is in the way"
+    if _too_deep(stands, arrangement, [a for a, positive in checks if positive]):
+        return "beyond the arm's reach"
     surface = next((s for s in arrangement.surfaces() if s.height == choice.height), None)
     if surface is not None and not _stands_on(stands, surface, arrangement):
         return f"out of reach or over the edge of the {surface.body}"
@@ -205,6 +208,15 @@ def _objection(
     return (
         None if wrong is None else f"{wrong} would not come true" if (wrong, True) in checks else f"{wrong} would hold"
     )
+
+
+def _too_deep(stands: Rectangle, arrangement: Arrangement, about: Sequence[Atom]) -> bool:
+    """Whether a thing is to lie so far back in a fixture that no hand gets there; drawers come out to the hand."""
+    places = [a.args[1] for a in about if a.predicate == "inside"]
+    if not any(p in arrangement.assets and arrangement.assets[p].fixed for p in places):
+        return False
+    near_side = float(np.hypot(stands.x, stands.y)) - (stands.half_x + stands.half_y) / 2
+    return near_side > arrangement.workspace.radius - MARGIN
 
 
 def _stands_on(stands: Rectangle, surface: Surface, arrangement: Arrangement) -> bool:

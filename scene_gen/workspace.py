@@ -44,6 +44,11 @@ class Workspace:
         """How many times as far as a Panda's."""
         return self.reach / REACH
 
+    @property
+    def radius(self) -> float:
+        """How far [m] the hand gets at all, the usable radius on the robot's card for arms up to the largest."""
+        return PANDA_REACH * self.size
+
     def reachable(self, x: float, y: float) -> bool:
         """Whether the hand gets to a point of the work surface from above."""
         (x0, x1), (y0, y1) = self.x_range, self.y_range

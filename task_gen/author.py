@@ -160,9 +160,10 @@ def propose_leaning(
     seed: int,
     curriculum: Curriculum,
     known: Sequence[TaskSpec] = (),
+    families: Sequence[str] | None = None,
 ) -> tuple[TaskSpec, ...]:
     """As :func:`propose`, families and objects drawn as the curriculum weighs them, and none of the ``known`` tasks."""
-    author = ProceduralAuthor(catalog, robot, seed, existing=known)
+    author = ProceduralAuthor(catalog, robot, seed, families, existing=known)
     return author.first(author.leaning(curriculum), count)
 
 
