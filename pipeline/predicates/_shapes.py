@@ -64,13 +64,6 @@ def in_frame(frame: Array, points: Array) -> Array:
     return transform_points(inverse(frame), points)
 
 
-def top_face(box: Box) -> Box:
-    """The upper face of a box as a box without thickness."""
-    lift = compose(box.pose, (0.0, 0.0, box.half[2], 1.0, 0.0, 0.0, 0.0))
-    x, y, z, qw, qx, qy, qz = (float(v) for v in lift)
-    return Box(pose=(x, y, z, qw, qx, qy, qz), half=(box.half[0], box.half[1], 0.0))
-
-
 def plumb(point: Array, surface: Array) -> Array:
     """Where the vertical through ``point`` (batch, 3) meets the xy plane of ``surface`` (batch, 7): (batch, 3)."""
     normal = quat_rotate(surface[:, 3:], np.array([0.0, 0.0, 1.0]))

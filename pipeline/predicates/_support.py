@@ -6,7 +6,7 @@ import numpy as np
 
 from pipeline.core.geometry import Box
 from pipeline.core.world import Bools, WorldState
-from pipeline.predicates._shapes import Array, box_pose, centre, in_frame, lowest, plumb, top_face, up
+from pipeline.predicates._shapes import Array, box_pose, centre, in_frame, lowest, plumb, up
 
 LEVEL = float(np.cos(np.deg2rad(20.0)))
 """A surface steeper than 20 degrees sheds what lies on it (friction 0.4 slips at 22 degrees)."""
@@ -27,6 +27,5 @@ def gap(world: WorldState, a: str, surface: Array) -> Array:
 
 
 def surface_of(world: WorldState, b: str, area: Box) -> tuple[Array, tuple[float, float, float]]:
-    """``T_world_surface`` (batch, 7) and half sizes of the top of ``area``, a box in ``b``'s frame."""
-    face = top_face(area)
-    return box_pose(world, b, face), face.half
+    """``T_world_surface`` (batch, 7) and half sizes of ``area``, a thin box in ``b``'s frame around its surface."""
+    return box_pose(world, b, area), (area.half[0], area.half[1], 0.0)

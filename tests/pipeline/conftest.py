@@ -10,6 +10,19 @@ from types import ModuleType
 import pytest
 
 
+def _share(name: str) -> None:
+    """Let test modules import a module of data beside them, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    sys.modules[name] = module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+
+for shared in ("staging", "end_states"):
+    _share(shared)
+
+
 @pytest.fixture(scope="session")
 def toys() -> ModuleType:
     path = Path(__file__).parents[1] / "conformance" / "toys.py"
