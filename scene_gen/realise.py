@@ -9,6 +9,7 @@ import numpy as np
 
 from pipeline.core.doors import Unplaceable
 from pipeline.core.goal import Atom, Goal
+from pipeline.core.poses import compose, inverse
 from pipeline.core.registry import Registry
 from pipeline.holds import holds
 from scene_gen.arrangement import TABLE, Arrangement
@@ -51,16 +52,29 @@ def realise(arrangement: Arrangement, literals: Sequence[Literal], stream: np.ra
     """
     for atom, positive in literals:
         if atom.predicate in JOINTS:
+            contents = _contents(arrangement, atom.args[0])
             set_joint(arrangement, atom.args[0], stream, opened=JOINTS[atom.predicate] == positive)
+            for name, at in contents.items():
+                arrangement.put(name, compose(arrangement.body_pose(atom.args[0]), at))
     wanted = [atom for atom, positive in literals if positive and atom.predicate not in (*JOINTS, *GRANTED)]
     _refuse_unknown(wanted)
-    movers = _movers(arrangement, wanted)
     unwanted = [atom for atom, positive in literals if not positive and atom.predicate not in JOINTS]
+    movers = _movers(arrangement, [*wanted, *_away(arrangement, wanted, unwanted)])
     for name, about in _in_order(movers):
         aside = {name, *_above(name, movers), *_below(name, movers)}
         others = {a: r for a, r in _standing(arrangement).items() if a not in aside}
         checks = [(a, True) for a in about] + [(a, False) for a in unwanted if name in _owners(a.args)]
         _place(arrangement, name, checks, others, stream, shared=_shares_place(name, movers))
+
+
+def _contents(arrangement: Arrangement, link: str) -> dict[str, np.ndarray]:
+    """``T_link_object`` (7,) of the free objects in a link such as a drawer; they move along with it."""
+    free = [n for n, a in arrangement.assets.items() if not a.fixed and n in arrangement.poses]
+    if not free or link.partition("/")[0] not in arrangement.poses:
+        return {}
+    world, frame = arrangement.world(), inverse(arrangement.body_pose(link))
+    held = [n for n in free if holds(Atom("inside", (n, link)), world)[0]]
+    return {n: compose(frame, np.array(arrangement.poses[n])) for n in held}
 
 
 def _refuse_unknown(wanted: Iterable[Atom]) -> None:
@@ -80,7 +94,26 @@ def _movers(arrangement: Arrangement, wanted: Sequence[Atom]) -> dict[str, list[
         if name not in arrangement.assets or arrangement.assets[name].fixed:
             raise Unplaceable(f"{atom} asks {name!r} to be moved, but it is not a free object.")
         movers.setdefault(name, []).append(atom)
-    return {name: about for name, about in movers.items() if any(a.predicate != "upright" for a in about)}
+    return {name: about for name, about in movers.items() if not _stands(name, about, arrangement)}
+
+
+def _stands(name: str, about: Sequence[Atom], arrangement: Arrangement) -> bool:
+    """Whether all that is asked of an object is to be upright, as things without a place of their own will be."""
+    if any(a.predicate != "upright" for a in about):
+        return False
+    return name not in arrangement.poses or bool(holds(about[0], arrangement.world())[0])
+
+
+def _away(arrangement: Arrangement, wanted: Sequence[Atom], unwanted: Sequence[Atom]) -> list[Atom]:
+    """What has to leave where it is, and is not sent anywhere else, goes to the table."""
+    sent = {a.args[0] for a in wanted}
+    leaving = [
+        a.args[0] for a in unwanted if a.args[0] in arrangement.poses and _owners(a.args) <= arrangement.poses.keys()
+    ]
+    free = [n for n in dict.fromkeys(leaving) if n not in sent and not arrangement.assets[n].fixed]
+    touching = [a.args for a in unwanted if a.predicate in LANDINGS]
+    world = arrangement.world(touching)  # type: ignore[arg-type]
+    return [Atom("on", (n, TABLE)) for n in free if any(holds(a, world)[0] for a in unwanted if a.args[0] == n)]
 
 
 def _row_starts(arrangement: Arrangement, wanted: Sequence[Atom]) -> list[Atom]:

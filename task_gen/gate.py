@@ -17,7 +17,7 @@ from task_gen.contradictions import contradictions
 from task_gen.pantry import CROWDED, covered, crowded
 from task_gen.reach import too_high
 from task_gen.reasons import Reason, of_formula
-from task_gen.suitability import misfits, misuses, unmovable
+from task_gen.suitability import misfits, misuses, shut_over, unmovable
 
 FREE_OBJECTS = 8
 FIXTURES = 1  # at the back of the table
@@ -76,6 +76,7 @@ def _reasons(task: TaskSpec, goals: list[Goal], assets: dict[str, AssetSpec], ro
     if not misused:
         yield from unmovable(goal, assets, robot)
         yield from misfits(goal, assets, at="goal")
+        yield from shut_over(goal, initial, assets)
         for i, formula in enumerate(initial):
             yield from misfits(formula, assets, at=f"initial[{i}]")
         yield from too_high(goal, assets, robot)

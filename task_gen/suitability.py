@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from pipeline.core.asset import AssetSpec
 from pipeline.core.geometry import BodyGeometry
@@ -56,18 +56,34 @@ def unmovable(goal: Goal, assets: Assets, robot: RobotSpec) -> Iterator[Reason]:
 
 
 def misfits(formula: Goal, assets: Assets, *, at: str) -> Iterator[Reason]:
-    """A reason for everything that is too large for where the formula has it."""
+    """A reason for everything that is too large for where the formula has it.
+
+    Things are taken to stand upright; what the formula lays on its side, and what the start merely stands on
+    something, is left for physics to judge.
+    """
     wanted = list(literals(formula))
-    for atom in (a for a, positive in wanted if positive and a.predicate in FITS):
+    laid = {a.args[0] for a, positive in wanted if positive and a.predicate == "lying"}
+    judged = FITS if at == "goal" else FITS.keys() - {"on"}
+    for atom in (a for a, positive in wanted if positive and a.predicate in judged and a.args[0] not in laid):
         asset, place = assets[atom.args[0]], atom.args[1]
         if not FITS[atom.predicate](asset, assets, place):
             larger = {"on": "support", "inside": "container", "within": "region"}[atom.predicate]
             how = {"on": "finds no room on", "inside": "does not fit into", "within": "is larger than"}[atom.predicate]
             why = f"{asset.noun!r} {how} {place!r}; take a smaller object or a larger {larger}."
             yield _reason("too_large", atom, why, at=at)
-        elif atom.predicate == "inside" and _shut(place, wanted) and not fits_under(asset, _shape(place, assets)):
-            why = f"{asset.noun!r} is taller than {place!r} is deep, which therefore cannot be closed over it."
-            yield _reason("too_large", atom, why, at=at)
+
+
+def shut_over(goal: Goal, initial: Sequence[Goal], assets: Assets) -> Iterator[Reason]:
+    """A reason for everything too tall for what the goal shuts it in, be it put there or there from the start."""
+    wanted = list(literals(goal))
+    sent = {a.args[0] for a, positive in wanted if positive and a.predicate in FITS}
+    stored = [a for formula in initial for a, positive in literals(formula) if positive and a.args[0] not in sent]
+    for atom in [*stored, *(a for a, positive in wanted if positive)]:
+        if atom.predicate == "inside" and _shut(atom.args[1], wanted):
+            asset, place = assets[atom.args[0]], atom.args[1]
+            if not fits_under(asset, _shape(place, assets)):
+                why = f"{asset.noun!r} is taller than {place!r} is deep, which therefore cannot be closed over it."
+                yield _reason("too_large", atom, why)
 
 
 def _fits_on(asset: AssetSpec, assets: Assets, place: str) -> bool:

@@ -38,8 +38,8 @@ from pipeline.core.task import TaskSpec
 from task_gen.critique import Limits
 from task_gen.files import dump_tasks, load_tasks
 from task_gen.gate import Verdict, static_gate
-from task_gen.mutation import mutations
 from task_gen.length import stages
+from task_gen.mutation import mutations
 
 tasks = typer.Typer(help="Propose, import, check, list, show and measure tasks.", no_args_is_help=True)
 

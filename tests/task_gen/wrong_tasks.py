@@ -18,6 +18,9 @@ class Draft:
     robot: str = "panda"
     family: str = "pick_place"
     horizon: float = 4.0
+    joints: tuple[tuple[str, str, float], ...] = ()  # object, joint, position [m or rad] in every scene
+    onto: tuple[tuple[str, str, float, float], ...] = ()  # object, carrier, x and z [m] from the carrier's origin
+    at: tuple[tuple[str, float, float], ...] = ()  # object, x and y [m]
 
     def task(self) -> TaskSpec:
         """The same in full."""
@@ -442,6 +445,12 @@ STATIC: tuple[Pair, ...] = (
         Draft(f"(and (inside block_red {TOP}) {SHUT})", "block_red cabinet", (OPEN,)),
     ),
     Pair(
+        "a drawer closed over milk that was in it",
+        "too_large",
+        Draft(SHUT, "milk cabinet", (f"(inside milk {TOP})", OPEN)),
+        Draft(SHUT, "block_red cabinet", (f"(inside block_red {TOP})", OPEN)),
+    ),
+    Pair(
         "a screwdriver too long for an open drawer",
         "too_large",
         Draft(f"(inside screwdriver {TOP})", "screwdriver cabinet"),
@@ -515,5 +524,245 @@ STATIC: tuple[Pair, ...] = (
         "crowded",
         Draft("(on mug chopping_board)", "mug chopping_board letter_tray newspaper"),
         Draft("(on mug chopping_board)", "mug chopping_board"),
+    ),
+)
+
+RED_BLUE = "red=block_red blue=block_blue"
+DYNAMIC: tuple[Pair, ...] = (
+    # True before anything is done.
+    Pair(
+        "a mug that stands already",
+        "goal_already_true",
+        Draft("(upright mug)", "mug plate"),
+        Draft("(upright mug)", "mug plate", ("(lying mug)",)),
+    ),
+    Pair(
+        "on the table, where it is",
+        "goal_already_true",
+        Draft("(on mug table)", "mug plate"),
+        Draft("(on mug table)", "mug plate", ("(on mug plate)",)),
+    ),
+    Pair("a drawer that is shut anyway", "goal_already_true", Draft(SHUT, "cabinet"), Draft(SHUT, "cabinet", (OPEN,))),
+    Pair(
+        "a door that is shut anyway",
+        "goal_already_true",
+        Draft("(is_closed fridge/door)", "fridge"),
+        Draft("(is_open fridge/door)", "fridge"),
+    ),
+    Pair(
+        "not on a plate it never was on",
+        "goal_already_true",
+        Draft("(not (on mug plate))", "mug plate"),
+        Draft("(not (on mug plate))", "mug plate", ("(on mug plate)",)),
+    ),
+    Pair(
+        "not inside a bowl it never was in",
+        "goal_already_true",
+        Draft("(not (inside red bowl))", "red=block_red bowl"),
+        Draft("(not (inside red bowl))", "red=block_red bowl", ("(inside red bowl)",)),
+    ),
+    Pair(
+        "not open, and it is shut",
+        "goal_already_true",
+        Draft(f"(not {OPEN})", "cabinet"),
+        Draft(f"(not {OPEN})", "cabinet", (OPEN,)),
+    ),
+    Pair(
+        "either of which one is so",
+        "goal_already_true",
+        Draft("(or (on red plate) (upright red))", "red=block_red plate"),
+        Draft("(or (on red plate) (on red blue))", f"{RED_BLUE} plate"),
+    ),
+    Pair(
+        "two things that stand upright",
+        "goal_already_true",
+        Draft("(and (upright milk) (upright mug))", "milk mug"),
+        Draft("(and (upright milk) (lying mug))", "milk mug"),
+    ),
+    Pair(
+        "a lid that was never lifted",
+        "goal_already_true",
+        Draft("(is_closed lidded_box/lid)", "lidded_box"),
+        Draft("(is_closed lidded_box/lid)", "lidded_box", ("(is_open lidded_box/lid)",)),
+    ),
+    Pair(
+        "a block that lies in a zone from the start",
+        "goal_already_true",
+        Draft("(within red zone_red)", "red=block_red zone_red", onto=(("red", "zone_red", 0.0, 0.002),)),
+        Draft("(within red zone_red)", "red=block_red zone_red"),
+    ),
+    # Comes true by waiting.
+    Pair(
+        "a dishwasher door that falls open",
+        "goal_true_after_nothing",
+        Draft("(is_open dishwasher/door)", "dishwasher", joints=(("dishwasher", "door_hinge", 0.4),)),
+        Draft("(is_open dishwasher/door)", "dishwasher"),
+    ),
+    Pair(
+        "an oven door that falls open",
+        "goal_true_after_nothing",
+        Draft("(is_open oven/door)", "oven", joints=(("oven", "door_hinge", 0.8),)),
+        Draft("(is_open oven/door)", "oven", joints=(("oven", "door_hinge", 0.3),)),
+    ),
+    Pair(
+        "not shut, and it opens by itself",
+        "goal_true_after_nothing",
+        Draft("(and (is_open oven/door) (upright mug))", "oven mug", joints=(("oven", "door_hinge", 0.78),)),
+        Draft("(and (is_open oven/door) (upright mug))", "oven mug"),
+    ),
+    Pair(
+        "not shut, by falling open",
+        "goal_true_after_nothing",
+        Draft(
+            "(and (is_open dishwasher/door) (not (is_closed dishwasher/door)))",
+            "dishwasher",
+            joints=(("dishwasher", "door_hinge", 0.44),),
+        ),
+        Draft("(not (is_closed dishwasher/door))", "dishwasher"),
+    ),
+    Pair(
+        "a plate stood on its edge",
+        "unstable",
+        Draft("(on mug plate)", "mug plate", ("(lying plate)",)),
+        Draft("(on mug plate)", "mug plate", ("(lying mug)",)),
+    ),
+    Pair(
+        "a bottle hung over the edge of a block",
+        "unstable",
+        Draft("(on shaker plate)", "shaker=salt_shaker red=block_red plate", onto=(("shaker", "red", 0.035, 0.046),)),
+        Draft("(on shaker plate)", "shaker=salt_shaker red=block_red plate", ("(on shaker red)",)),
+    ),
+    Pair(
+        "a mug in the air",
+        "unstable",
+        Draft("(on mug plate)", "mug plate", onto=(("mug", "plate", 0.0, 0.2),)),
+        Draft("(on mug table)", "mug plate", ("(on mug plate)",)),
+    ),
+    Pair(
+        "a block on the rim of a bowl",
+        "unstable",
+        Draft("(on red plate)", "red=block_red bowl plate", onto=(("red", "bowl", 0.085, 0.076),)),
+        Draft("(on red plate)", "red=block_red bowl plate", ("(inside red bowl)",)),
+    ),
+    Pair(
+        "a tower that is out of plumb",
+        "unstable",
+        Draft("(on blue plate)", f"{RED_BLUE} plate", onto=(("red", "blue", 0.03, 0.046),)),
+        Draft("(on red plate)", f"{RED_BLUE} plate", ("(on red blue)",)),
+    ),
+    Pair(
+        "off the table's edge",
+        "unstable",
+        Draft("(on mug plate)", "mug plate", at=(("mug", 0.5, 0.9),)),
+        Draft("(on mug plate)", "mug plate", at=(("mug", 0.45, 0.0), ("plate", 0.5, 0.25))),
+    ),
+    # Blows up.
+    Pair(
+        "one block within another",
+        "explodes",
+        Draft("(not (near red blue))", RED_BLUE, ("(near red blue)",), onto=(("red", "blue", 0.0, 0.01),)),
+        Draft("(not (near red blue))", RED_BLUE, ("(near red blue)",)),
+    ),
+    Pair(
+        "apart by bursting apart",
+        "explodes",
+        Draft("(not (touching red blue))", RED_BLUE, onto=(("red", "blue", 0.001, 0.012),)),
+        Draft("(not (on red blue))", RED_BLUE, ("(on red blue)",)),
+    ),
+    Pair(
+        "left by being shot there",
+        "explodes",
+        Draft("(left_of red blue)", RED_BLUE, onto=(("red", "blue", 0.0, 0.005),)),
+        Draft("(left_of red blue)", RED_BLUE, ("(right_of red blue)",)),
+    ),
+    # Cannot be laid out, or does not last.
+    Pair(
+        "held at the end, which is no state to leave",
+        "goal_unreachable_by_staging",
+        Draft("(holding mug)", "mug plate"),
+        Draft("(on mug plate)", "mug plate"),
+    ),
+    Pair(
+        "hovering above",
+        "goal_unreachable_by_staging",
+        Draft("(above mug plate)", "mug plate"),
+        Draft("(on mug plate)", "mug plate"),
+    ),
+    Pair(
+        "a cabinet to be moved aside",
+        "goal_unreachable_by_staging",
+        Draft("(aligned cabinet mug)", "cabinet mug"),
+        Draft("(aligned butter cabinet)", "cabinet butter"),
+    ),
+    Pair(
+        "three cubes in one bowl",
+        "goal_unreachable_by_staging",
+        Draft(
+            "(and (inside a bowl) (inside b bowl) (inside c bowl))", "a=puzzle_cube b=puzzle_cube c=puzzle_cube bowl"
+        ),
+        Draft("(and (inside a bowl) (near b bowl) (near c bowl))", "a=puzzle_cube b=puzzle_cube c=puzzle_cube bowl"),
+    ),
+    Pair(
+        "two mugs on one small plate",
+        "goal_unreachable_by_staging",
+        Draft("(and (on a plate) (on b plate))", "a=mug b=mug plate"),
+        Draft("(and (on a plate) (near b plate))", "a=mug b=mug plate"),
+    ),
+    Pair(
+        "milk in a box with its lid shut",
+        "goal_unreachable_by_staging",
+        Draft(
+            "(and (inside milk lidded_box) (is_closed lidded_box/lid))",
+            "milk lidded_box",
+            ("(is_open lidded_box/lid)",),
+        ),
+        Draft(
+            "(and (inside red lidded_box) (is_closed lidded_box/lid))",
+            "red=block_red lidded_box",
+            ("(is_open lidded_box/lid)",),
+        ),
+    ),
+    Pair(
+        "a bottle that rolls off a block",
+        "goal_unreachable_by_staging",
+        Draft("(and (lying tumbler) (on tumbler red))", "tumbler red=block_red"),
+        Draft("(and (upright red) (on red blue))", RED_BLUE),
+    ),
+    Pair(
+        "a towel roll that rolls off a cube",
+        "goal_unreachable_by_staging",
+        Draft("(and (lying towel) (on towel cube))", "towel=paper_towel cube=puzzle_cube"),
+        Draft("(lying towel)", "towel=paper_towel cube=puzzle_cube"),
+    ),
+    Pair(
+        "on a plate that stands on its edge",
+        "goal_unreachable_by_staging",
+        Draft("(and (on mug plate) (lying plate))", "mug plate"),
+        Draft("(and (on mug plate) (upright plate))", "mug plate"),
+    ),
+    Pair(
+        "the far side of the table",
+        "goal_unreachable_by_staging",
+        Draft("(behind mug cabinet)", "mug cabinet"),
+        Draft("(left_of mug plate)", "mug plate"),
+    ),
+    # Out of reach.
+    Pair(
+        "a mug at the far end",
+        "unreachable",
+        Draft("(on mug plate)", "mug plate", at=(("mug", 1.03, 0.0),)),
+        Draft("(on mug plate)", "mug plate", at=(("mug", 0.45, 0.3), ("plate", 0.5, 0.0))),
+    ),
+    Pair(
+        "a plate at the far end",
+        "unreachable",
+        Draft("(on mug plate)", "mug plate", at=(("plate", 1.04, 0.5), ("mug", 0.5, 0.0))),
+        Draft("(on mug plate)", "mug plate", at=(("plate", 0.5, 0.25), ("mug", 0.5, 0.0))),
+    ),
+    Pair(
+        "a block behind the robot's back",
+        "unreachable",
+        Draft("(inside red bowl)", "red=block_red bowl", at=(("red", 1.0, -0.5), ("bowl", 0.5, 0.0))),
+        Draft("(inside red bowl)", "red=block_red bowl", at=(("red", 0.5, -0.3), ("bowl", 0.5, 0.0))),
     ),
 )
