@@ -48,16 +48,12 @@ class Proposed(Frozen):
     )
     tasks: tuple[TaskSpec, ...]
     rejections: tuple[Rejection, ...] = ()
+    codes: dict[str, int] = Field(default_factory=dict, description="reasons of the rejected proposals, by their code")
     failed_calls: tuple[str, ...] = ()
     prompts: dict[str, str] = Field(default_factory=dict, description="sha256 of every prompt that was used")
     account: Account = Field(default_factory=Account)
     modes: dict[str, int] = Field(default_factory=dict, description="a model's calls in each mode of proposing")
     curriculum: Curriculum | None = Field(default=None, description="what earlier outcomes say, where any were given")
-
-    @property
-    def codes(self) -> dict[str, int]:
-        """How often each reason was among those of the rejected proposals."""
-        return {**by_code(r for one in self.rejections for r in one.reasons)}
 
 
 class Wishes(Frozen):
@@ -157,11 +153,13 @@ class _Staff:
         poor = {t.name: found for t in tasks if (found := rejection(t, wishes.limits)) is not None}
         kept = tuple(t for t in tasks if t.name not in poor)
         hashes = {k: v for one in (paraphraser, critic) for k, v in getattr(one, "prompt_hashes", {}).items()}
+        rejections = (*proposed.rejections, *poor.values())
         return proposed.model_copy(
             update={
                 "tasks": kept,
                 "counts": {**proposed.counts, "critique": len(kept)},
-                "rejections": (*proposed.rejections, *poor.values()),
+                "rejections": rejections,
+                "codes": _codes(rejections),
                 "failed_calls": (*proposed.failed_calls, *paraphraser.failed_calls, *critic.failed_calls),
                 "prompts": {**proposed.prompts, **hashes},
                 "account": self._meter.total if self._meter else Account(),
@@ -250,6 +248,10 @@ def _model(staff: _Staff, *, count: int, seed: int, existing: Sequence[TaskSpec]
         modes={**funnel.modes},
         curriculum=curriculum_of(wishes.outcomes) if wishes.outcomes else None,
     )
+
+
+def _codes(rejections: Sequence[Rejection]) -> dict[str, int]:
+    return {**by_code(reason for one in rejections for reason in one.reasons)}
 
 
 _FIRST = {"procedural": _procedural, "anthropic": _model}

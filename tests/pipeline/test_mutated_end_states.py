@@ -90,8 +90,8 @@ def in_motion(world: WorldState, atom: Atom, draw: np.random.Generator) -> Edit 
 
 
 def in_a_spin(world: WorldState, atom: Atom, draw: np.random.Generator) -> Edit | None:
-    """Turning on the spot, from 0.3 rad/s."""
-    return spinning(atom.args[0], float(draw.uniform(0.31, 5.0))) if movable(world, atom) else None
+    """Turning on the spot, from 0.6 rad/s."""
+    return spinning(atom.args[0], float(draw.uniform(0.61, 5.0))) if movable(world, atom) else None
 
 
 def in_the_gripper(world: WorldState, atom: Atom, draw: np.random.Generator) -> Edit | None:
@@ -138,7 +138,7 @@ def joint_in_motion(world: WorldState, atom: Atom, draw: np.random.Generator) ->
     if kinds(atom.predicate) != ("jointed",):
         return None
     name = world.layout.joint_of_body(atom.args[0])
-    speed = float(draw.choice([-1, 1]) * draw.uniform(0.31, 2.0))
+    speed = float(draw.choice([-1, 1]) * draw.uniform(0.61, 2.0))
     return joint(name, world.joint_position(name).item(), speed)
 
 
