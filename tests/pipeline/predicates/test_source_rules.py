@@ -38,7 +38,7 @@ def test_on_a_body_asks_for_touch_height_and_three_centimetres_but_not_for_letti
 
 
 def test_ours_takes_what_is_off_centre_where_the_source_does_not(scene) -> None:
-    world = scene([("mug", "plate")], plate=(0.4, 0, 0), mug=(0.45, 0, 0.02))
+    world = scene([("mug", "plate")], plate=(0.4, 0, 0), mug=(0.45, 0, 0.015))
     assert holds(parse("(on mug plate)"), world)[0]
     assert not judge(ON_PLATE, world)
 
