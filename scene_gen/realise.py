@@ -111,6 +111,8 @@ def _away(arrangement: Arrangement, wanted: Sequence[Atom], unwanted: Sequence[A
         a.args[0] for a in unwanted if a.args[0] in arrangement.poses and _owners(a.args) <= arrangement.poses.keys()
     ]
     free = [n for n in dict.fromkeys(leaving) if n not in sent and not arrangement.assets[n].fixed]
+    if not free:
+        return []
     touching = [a.args for a in unwanted if a.predicate in LANDINGS]
     world = arrangement.world(touching)  # type: ignore[arg-type]
     return [Atom("on", (n, TABLE)) for n in free if any(holds(a, world)[0] for a in unwanted if a.args[0] == n)]

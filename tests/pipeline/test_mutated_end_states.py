@@ -129,7 +129,12 @@ def joint_adrift(world: WorldState, atom: Atom, draw: np.random.Generator) -> Ed
     spec = world.layout.joint_specs[name]
     travel = spec.upper - spec.lower
     least = max(0.02 * travel, 0.005 if spec.kind == "prismatic" else np.deg2rad(1.0))
-    ranges = {"is_closed": (least * 1.01, travel), "is_open": (0.0, 0.749 * travel)}
+    ranges = {
+        "is_closed": (least * 1.01, travel),
+        "is_open": (0.0, 0.749 * travel),
+        "turned_on": (0.0, 0.499 * travel),
+        "turned_off": (0.051 * travel, travel),
+    }
     return joint(name, spec.lower + float(draw.uniform(*ranges[atom.predicate])))
 
 

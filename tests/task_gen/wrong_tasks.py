@@ -703,9 +703,9 @@ DYNAMIC: tuple[Pair, ...] = (
         Draft("(and (inside a bowl) (near b bowl) (near c bowl))", "a=puzzle_cube b=puzzle_cube c=puzzle_cube bowl"),
     ),
     Pair(
-        "two mugs on one small plate",
+        "four mugs on one plate",
         "goal_unreachable_by_staging",
-        Draft("(and (on a plate) (on b plate))", "a=mug b=mug plate"),
+        Draft("(and (on a plate) (on b plate) (on c plate) (on d plate))", "a=mug b=mug c=mug d=mug plate"),
         Draft("(and (on a plate) (near b plate))", "a=mug b=mug plate"),
     ),
     Pair(
