@@ -142,18 +142,21 @@ def _pair(relation: str) -> Callable[..., Ours]:
     return said
 
 
+SAID: dict[Use, tuple[str, str]] = {"opens": ("is_closed", "is_open"), "turns": ("turned_off", "turned_on")}
+
+
 def _joint(use: Use, *, opens: bool) -> Callable[..., Ours]:
     """Opened, or turned on: any joint of the thing, or the region's; shut, or turned off: all of them."""
 
     def said(fact: Fact, scope: Scope, *, goal: bool) -> Ours:
         instance, region = scope.owner(fact.args[0])
         opened = opens == fact.positive
-        predicate = "is_open" if opened else "is_closed"
+        predicate = SAID[use][opened]
         asset, name = scope.asset(instance), scope.names[instance]
         links = (part(asset, region, use),) if region else parts(asset, use)
         atoms = [f"({predicate} {name}/{link})" for link in links]
         text = atoms[0] if len(atoms) == 1 else f"({'or' if opened and goal else 'and'} {' '.join(atoms)})"
-        why = "on means turned by three quarters of its travel" if use == "turns" else "not open is shut"
+        why = "on means turned by half of its travel" if use == "turns" else "not open is shut"
         changed = use == "turns" or not fact.positive
         return Ours(text, (Change(source=str(fact), ours=text, why=why),) if changed else ())
 

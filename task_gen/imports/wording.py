@@ -16,6 +16,9 @@ LONGEST = 80  # characters of a task's name
 STAGE, OPENING = 20.0, 25.0  # s for moving one thing, and for opening or shutting one
 MOST = 120.0  # s
 
+TURNED = ("turned_on", "turned_off")
+JOINTED = ("is_open", "is_closed", *TURNED)
+
 
 def task_name(problem: Problem, *, dialect: str) -> str:
     """The file's name, or for BEHAVIOR the problem's; cut to 80 characters with a mark that keeps it unique."""
@@ -52,11 +55,11 @@ def _renamed(said: str, category: str, noun: str) -> str:
 def family(goal: Goal, closed: Sequence[str], *, said: str) -> Family:
     """The family that a goal belongs to; ``closed`` are the links that start shut."""
     atoms = [atom for atom, positive in literals(goal) if positive]
-    joints = [a for a in atoms if a.predicate in ("is_open", "is_closed")]
+    joints = [a for a in atoms if a.predicate in JOINTED]
     moved = {a.args[0] for a in atoms if a not in joints}
     shut = any(a.predicate == "inside" and a.args[1] in closed for a in atoms)
     if not moved:
-        return "articulate"
+        return "operate" if all(a.predicate in TURNED for a in atoms) else "articulate"
     if joints or shut or len(moved) > 1:
         return "sequence"
     return "push" if re.match(r"(push|slide)\b", said, re.IGNORECASE) else "pick_place"
@@ -65,7 +68,7 @@ def family(goal: Goal, closed: Sequence[str], *, said: str) -> Family:
 def horizon(goal: Goal, closed: Sequence[str]) -> float:
     """Seconds that the goal is given: so much for every thing that moves and every joint."""
     atoms: list[Atom] = [atom for atom, _ in literals(goal)]
-    joints = {a.args[0] for a in atoms if a.predicate in ("is_open", "is_closed")}
+    joints = {a.args[0] for a in atoms if a.predicate in JOINTED}
     joints |= {a.args[1] for a in atoms if a.predicate == "inside" and a.args[1] in closed}
-    moved = {a.args[0] for a in atoms if a.predicate not in ("is_open", "is_closed")}
+    moved = {a.args[0] for a in atoms if a.predicate not in JOINTED}
     return min(MOST, STAGE * len(moved) + OPENING * len(joints))

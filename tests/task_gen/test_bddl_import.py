@@ -92,7 +92,7 @@ def test_a_task_keeps_its_file_and_has_paraphrases(reports) -> None:
         ),
         ("put_the_bowl_on_top_of_the_cabinet", "(on akita_black_bowl_1 wooden_cabinet_1)", []),
         ("put_the_cream_cheese_in_the_bowl", "(inside cream_cheese_1 akita_black_bowl_1)", []),
-        ("turn_on_the_stove", "(is_open flat_stove_1/knob)", ["(is_closed flat_stove_1/knob)"]),
+        ("turn_on_the_stove", "(turned_on flat_stove_1/knob)", ["(turned_off flat_stove_1/knob)"]),
         (
             "pick_up_the_black_bowl_in_the_top_drawer_of_the_wooden_cabinet_and_place_it_on_the_plate",
             "(on akita_black_bowl_1 plate_1)",
