@@ -27,7 +27,7 @@ from task_gen.imports.ranking import Candidate
 from task_gen.imports.relations import Scope, translate
 from task_gen.imports.report import Change, ImportReport, Missing
 from task_gen.imports.rules import rules
-from task_gen.imports.wording import family, horizon, instruction, task_name
+from task_gen.imports.wording import JOINTED, TURNED, family, horizon, instruction, task_name
 from task_gen.pantry import fits_inside, fits_on
 from task_gen.paraphrase import paraphrase
 from task_gen.reasons import Reason
@@ -168,11 +168,12 @@ class _Import:
             draft.changes += ours.changes
             found += [ours.formula] if ours.formula else []
         found = list(dict.fromkeys(found))
-        spoken = {a.args[0] for text in found for a, _ in literals(parse(text)) if a.predicate.startswith("is_")}
+        spoken = {a.args[0] for text in found for a, _ in literals(parse(text)) if a.predicate in JOINTED}
         named = [arg for text in (*found, str(goal)) for a, _ in literals(parse(text)) for arg in a.args if "/" in arg]
         jointed = {f"{self.names[n]}/{j.link}" for n, a in scope.cast.items() for j in a.joints}
         shut = [arg for arg in dict.fromkeys(named) if arg not in spoken and arg in jointed]
-        return (*found, *(f"(is_closed {arg})" for arg in shut))
+        turned = {a.args[0] for text in (*found, str(goal)) for a, _ in literals(parse(text)) if a.predicate in TURNED}
+        return (*found, *(f"({'turned_off' if arg in turned else 'is_closed'} {arg})" for arg in shut))
 
     def _misfits(self, initial: tuple[str, ...], assets: dict[str, AssetSpec]) -> tuple[Reason, ...]:
         """Things that are too large for where they start."""
