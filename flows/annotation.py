@@ -14,7 +14,10 @@ from assets.catalog import CARD, LibraryCatalog
 from assets.install import swap_folder
 from assets.materials import MATERIALS
 from flows.asset_cards import views_of
+from flows.authors import ModelOptions, reply_cache
 from pipeline.asking.ask import Asker
+from pipeline.asking.cache import CachedModel
+from pipeline.asking.meter import Budget, MeteredModel, purpose
 from pipeline.asking.prompts import Prompt
 from pipeline.core.asset import AssetSpec
 from pipeline.core.chat import ChatRequest, Picture, Turn
@@ -30,28 +33,39 @@ def by_geometry(spec: AssetSpec, catalog: LibraryCatalog) -> AssetSpec:
 
 
 def by_model(spec: AssetSpec, catalog: LibraryCatalog, asker: Asker, *, model: str = DEFAULT_MODEL) -> AssetSpec:
-    """The card as the model corrects it; raises ModelReplyError when its values are still wrong after all repairs."""
+    """The card as the model corrects it.
+
+    Raises ModelReplyError when its values are still wrong after all repairs, BudgetError, or another ModelError.
+    """
     views, prompt, known = views_of(spec, catalog), Prompt.load(PROMPT), tuple(MATERIALS)
     words = prompt.render(**prompt_values(spec, views, materials=known))
     pictures = tuple(Picture(png=v.png) for v in views.pictures)
     request = ChatRequest(model=model, turns=(Turn(text=words, pictures=pictures),), max_tokens=2000)
-    reply = asker.ask(request, CardPatch, check=partial(mistakes, spec, views, materials=known))
-    return patched(spec, views, reply.value, author=f"{reply.model} ({PROMPT.name} {prompt.sha256[:8]})")
+    with purpose(spec.name):
+        reply = asker.ask(request, CardPatch, check=partial(mistakes, spec, views, materials=known))
+    return patched(spec, views, reply.value, author=f"{reply.model} {_signature(prompt)}")
 
 
-def configured_asker(tape: Path | None, *, repairs: int = 2) -> Asker:
-    """An asker of the recorded answers in ``tape``, else of the model whose key is in the environment.
+def annotated_by(spec: AssetSpec, model: str) -> bool:
+    """Whether fields of the card are by this model, asked as it would be asked now; asking it again would be paid."""
+    signature = _signature(Prompt.load(PROMPT))
+    return any(who.startswith(model) and who.endswith(signature) for who in spec.authors.values())
 
-    Raises InvalidInputError when neither is there.
+
+def metered_model(options: ModelOptions, *, tape: Path | None = None) -> MeteredModel:
+    """The recorded answers in ``tape``, else the model whose key is in the environment behind the cache of replies.
+
+    Either way every call is booked and the budget is kept. Raises InvalidInputError when neither is there.
     """
+    budget = Budget(usd=options.budget_usd, tokens=options.budget_tokens)
     if tape is not None:
-        return Asker(cassette(tape), repairs=repairs)
+        return MeteredModel(cassette(tape), budget)
     if not any(os.environ.get(key) for key in KEYS):
         raise InvalidInputError(
             f"No model is configured: set {' or '.join(KEYS)}, or give recorded answers with --cassette. "
             "The procedural annotator (--author procedural) is the default and needs neither."
         )
-    return Asker(anthropic(), repairs=repairs)
+    return MeteredModel(CachedModel(anthropic(), reply_cache()), budget)
 
 
 def save_card(spec: AssetSpec, catalog: LibraryCatalog) -> None:
@@ -63,3 +77,7 @@ def save_card(spec: AssetSpec, catalog: LibraryCatalog) -> None:
         write_card(new, spec)
 
     swap_folder(folder, fill)
+
+
+def _signature(prompt: Prompt) -> str:
+    return f"({prompt.path} {prompt.sha256[:8]})"

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast, get_args
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from assets.catalog import LibraryCatalog, user_library
 from assets.retrieval import Match, Wanted, available_method, longest_side, search
+from flows.commands._assets import AsJson, Names, chosen, progress_bar
+from flows.commands.annotate import annotate
 from flows.commands.replay import _stdout_to_stderr as stdout_to_stderr
 from pipeline.core.asset import Affordance, AssetSpec
-from pipeline.core.errors import InvalidInputError, TaskloomError, UnknownNameError
+from pipeline.core.errors import InvalidInputError, UnknownNameError
 
 assets = typer.Typer(
     name="assets",
@@ -27,11 +26,11 @@ assets = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 AFFORDANCES = get_args(Affordance)
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Category = Annotated[str | None, typer.Option(help="Only this category.")]
 Affords = Annotated[list[str] | None, typer.Option(help=f"Only what affords it; repeatable. {', '.join(AFFORDANCES)}.")]
 MaxSize = Annotated[float | None, typer.Option(min=0, help="Longest side at most this many metres.")]
-Names = Annotated[list[str] | None, typer.Argument(help="Names of assets; none means all.")]
+
+assets.command("annotate")(annotate)
 
 
 @assets.command("list")
@@ -160,15 +159,15 @@ def check(
     from flows.stages import make_simulator
 
     catalog = LibraryCatalog()
-    chosen, backends = _chosen(catalog, names), backend or ["mujoco", "genesis"]
+    wanted, backends = chosen(catalog, names), backend or ["mujoco", "genesis"]
     for one in backends:
         if one not in BACKENDS:
             raise UnknownNameError("backend", one, BACKENDS.names)
     robot = catalog.robot("panda" if "panda" in catalog.robots else catalog.robots[0])
-    with _progress(len(chosen) * (1 + len(backends))) as progress, stdout_to_stderr():
+    with progress_bar(len(wanted) * (1 + len(backends))) as progress, stdout_to_stderr():
         simulators = {b: make_simulator(b, catalog) for b in backends}
         findings = []
-        for finding in check_assets(chosen, catalog, simulators, robot=robot):
+        for finding in check_assets(wanted, catalog, simulators, robot=robot):
             findings.append(finding)
             if finding.check == "card" or finding.check.startswith("loads in"):
                 progress(f"{finding.asset}: {finding.check}")
@@ -187,7 +186,7 @@ def check(
             Console().print(table)
         bad = len({f.asset for f in wrong})
         typer.echo(
-            f"{len(findings)} checks of {len(chosen)} assets: {len(chosen) - bad} sound, {bad} with something wrong"
+            f"{len(findings)} checks of {len(wanted)} assets: {len(wanted) - bad} sound, {bad} with something wrong"
         )
     if wrong:
         raise typer.Exit(1)
@@ -236,7 +235,7 @@ def import_asset(
         name=name, category=category, noun=noun, unit=unit, up=up, scale=scale, mass=mass, material=material,
         fixed=fixed, method=decompose, faces=faces, within=within, licence=licence, author=author,
     )  # fmt: skip
-    with _progress(6) as progress, stdout_to_stderr():
+    with progress_bar(6) as progress, stdout_to_stderr():
         if name is not None:
             check_free(name, catalog.assets, root, replace=replace)
         got = import_file(file, options, report=progress)
@@ -256,57 +255,6 @@ def import_asset(
         typer.echo("note: no licence or author given; `taskloom assets check` will ask for --licence and --author.")
 
 
-@assets.command("annotate")
-def annotate(
-    names: Names = None,
-    every: Annotated[bool, typer.Option("--all", help="All assets.")] = False,
-    author: Annotated[
-        Literal["procedural", "model"], typer.Option(help="Geometry alone, or a model that is shown pictures.")
-    ] = "procedural",
-    model: Annotated[str | None, typer.Option(help="Name of the model; default the client's own.")] = None,
-    repairs: Annotated[int, typer.Option(min=0, max=10, help="How often a model may correct a wrong answer.")] = 2,
-    cassette: Annotated[Path | None, typer.Option(help="Recorded answers to use instead of asking a model.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, write nothing.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Annotate cards anew. Every changed field's author is recorded; a model's wrong values go back to it with reasons.
-
-    Exit code 1 when a model's answer stayed wrong; that card is left as it was.
-
-    Example: `taskloom assets annotate mug --author model --dry-run`
-    """
-    from flows import annotation
-
-    catalog = LibraryCatalog()
-    if not names and not every:
-        raise InvalidInputError("Name the assets to annotate, or give --all.")
-    chosen, told = _chosen(catalog, names), dict[str, dict[str, Any]]()
-    asker = annotation.configured_asker(cassette, repairs=repairs) if author == "model" else None
-    with _progress(len(chosen)) as progress, stdout_to_stderr():
-        for name in chosen:
-            progress(name)
-            spec = catalog.asset(name)
-            try:
-                new = annotation.by_geometry(spec, catalog) if asker is None else annotation.by_model(
-                    spec, catalog, asker, model=model or annotation.DEFAULT_MODEL
-                )  # fmt: skip
-            except TaskloomError as error:
-                told[name] = {"changed": {}, "error": str(error)}
-                continue
-            changed = {k: v for k, v in new.authors.items() if spec.authors.get(k) != v or _differs(spec, new, k)}
-            told[name] = {"changed": changed, "error": ""}
-            if changed and not dry_run:
-                annotation.save_card(new, catalog)
-    if as_json:
-        typer.echo(json.dumps(told, indent=1))
-    else:
-        for name, one in told.items():
-            what = one["error"] or ", ".join(f"{k} by {v}" for k, v in one["changed"].items()) or "nothing to change"
-            typer.echo(f"{name}: {what}")
-    if any(one["error"] for one in told.values()):
-        raise typer.Exit(1)
-
-
 @assets.command("sheet")
 def sheet(out: Annotated[Path, typer.Argument(help="Picture to write, .jpg or .png.")] = Path("assets.jpg")) -> None:
     """Draw a contact sheet of every robot and asset, with names and sizes.
@@ -319,7 +267,7 @@ def sheet(out: Annotated[Path, typer.Argument(help="Picture to write, .jpg or .p
         raise InvalidInputError(f"{str(out)!r}: the ending must be .jpg or .png.")
     catalog = LibraryCatalog()
     specs, robots = _specs(catalog), [catalog.robot(n) for n in catalog.robots]
-    with _progress(len(specs) + len(robots)) as progress, stdout_to_stderr():
+    with progress_bar(len(specs) + len(robots)) as progress, stdout_to_stderr():
         picture = contact_sheet(specs, robots, catalog, report=progress)
     out.parent.mkdir(parents=True, exist_ok=True)
     picture.save(out, quality=85, optimize=True)
@@ -328,13 +276,6 @@ def sheet(out: Annotated[Path, typer.Argument(help="Picture to write, .jpg or .p
 
 def _specs(catalog: LibraryCatalog) -> list[AssetSpec]:
     return [catalog.asset(name) for name in catalog.assets]
-
-
-def _chosen(catalog: LibraryCatalog, names: list[str] | None) -> list[str]:
-    for name in names or ():
-        if name not in catalog.assets:
-            raise UnknownNameError("asset", name, catalog.assets)
-    return list(names or catalog.assets)
 
 
 def _wanted(
@@ -401,25 +342,3 @@ def _card_lines(spec: AssetSpec, folder: Path) -> list[str]:
         "files": f"{len(spec.files)} in {folder}",
     }
     return [f"{label:10}{text}" for label, text in lines.items() if text]
-
-
-def _differs(old: AssetSpec, new: AssetSpec, field: str) -> bool:
-    """Whether the value that ``field`` (dotted) names is another one."""
-    top = field.split(".")[0]
-    return getattr(old, top) != getattr(new, top)
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Any]:
-    """A bar on stderr; what it yields takes the next stage's name, or the number done."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task("starting", total=total)
-
-        def advance(stage: str | int) -> None:
-            if isinstance(stage, int):
-                bars.update(task, description=f"{stage} of {total}", completed=stage)
-            else:
-                bars.update(task, description=stage, advance=1)
-
-        yield advance

@@ -1,1 +1,1 @@
-"""Language and vision models behind the door ``LanguageModel``: one a file."""
+"""Language and vision models behind the door ``ChatModel``: one a file."""

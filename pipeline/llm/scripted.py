@@ -25,3 +25,6 @@ class scripted:
             raise ModelError(f"The scripted model has {len(self._replies)} replies and was asked once more. Add one.")
         self.asked.append(request)
         return Completion(text=self._replies[turn], model=self.name, request_id=f"{self.name}-{turn}")
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
