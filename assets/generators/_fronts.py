@@ -157,6 +157,7 @@ def front_button(link: str, face: Vec3, half: tuple[float, float], *, color: Col
         upper=travel,
         damping=2.0,
         friction=0.2,
+        stiffness=800.0,
     )
     return Part(
         visuals=[boxes_visual([cap], color=(*color, 1.0), bevel=0.0015, specular=0.4)],
@@ -164,7 +165,6 @@ def front_button(link: str, face: Vec3, half: tuple[float, float], *, color: Col
         mass=0.02,
         noun=noun,
         joint=joint,
-        stiffness=800.0,
         keypoints={"button": (x - depth, y, z)},
         axes={"press": FORWARD},
     )

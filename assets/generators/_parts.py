@@ -23,17 +23,13 @@ ARMATURE = 0.002  # kg m^2 or kg; steadies light knobs and buttons
 
 @dataclass(frozen=True)
 class Part:
-    """One link with its joint, all in the asset's base frame [m]; ``axes`` are unit directions there.
-
-    ``stiffness`` [N/m or N m/rad] is of a spring that brings the joint back to 0.
-    """
+    """One link with its joint, all in the asset's base frame [m]; ``axes`` are unit directions there."""
 
     visuals: Sequence[Visual]
     pieces: Sequence[Piece]
     mass: float = 0.0
     noun: str = ""
     joint: Joint | None = None
-    stiffness: float = 0.0
     support: Box | None = None
     cavity: Box | None = None
     keypoints: Mapping[str, Vec3] = field(default_factory=dict)
@@ -64,9 +60,11 @@ def assemble(
     )
 
 
-def joint_attributes(joint: Joint, *, stiffness: float = 0.0) -> dict[str, str]:
-    """MJCF attributes that agree with the card's damping and dry friction."""
-    values = {"damping": joint.damping, "frictionloss": joint.friction, "armature": ARMATURE, "stiffness": stiffness}
+def joint_attributes(joint: Joint) -> dict[str, str]:
+    """MJCF attributes that agree with the card's damping, dry friction and spring."""
+    values = {
+        "damping": joint.damping, "frictionloss": joint.friction, "armature": ARMATURE, "stiffness": joint.stiffness
+    }  # fmt: skip
     return {name: f"{value:g}" for name, value in values.items() if value}
 
 
@@ -88,7 +86,7 @@ def _body(part: Part) -> Body:
         mass=part.mass,
         position=_origin(part),
         joint=part.joint,
-        joint_attributes=joint_attributes(part.joint, stiffness=part.stiffness) if part.joint else {},
+        joint_attributes=joint_attributes(part.joint) if part.joint else {},
     )
 
 

@@ -49,8 +49,8 @@ def push_button(seed: int | None = None) -> Draft:
             damping=3.0,
             # As much as the cap weighs, so that it rests at the top.
             friction=0.4,
+            stiffness=STIFFNESS,
         ),
-        stiffness=STIFFNESS,
         keypoints={"button": (0.0, 0.0, top)},
         axes={"press": DOWN},
     )

@@ -213,7 +213,7 @@ def _body(local: Link, pieces: list[Piece], link: Link, *, mass: float, position
     joint = link.joint
     attributes = {} if joint is None else {
         "damping": f"{max(joint.damping, 0.1):g}", "frictionloss": f"{joint.friction:g}", "armature": "0.01"
-    }  # fmt: skip
+    } | ({"stiffness": f"{joint.stiffness:g}"} if joint.stiffness else {})  # fmt: skip
     return Body(list(local.visuals), pieces, mass, position, joint, attributes)
 
 

@@ -148,4 +148,11 @@ def _joint(path: Path, model: mujoco.MjModel, body: int, base: int) -> Joint | N
         opens="upper" if abs(upper) >= abs(lower) else "lower",
         damping=float(np.atleast_1d(model.dof_damping[dof])[0]),
         friction=float(model.dof_frictionloss[dof]),
+        stiffness=_spring(model, index),
     )
+
+
+def _spring(model: mujoco.MjModel, joint: int) -> float:
+    """Stiffness of a joint's spring; one that rests elsewhere than at 0 is left out, for a card cannot say so."""
+    rests_at_0 = abs(float(model.qpos_spring[model.jnt_qposadr[joint]])) < 1e-9
+    return float(np.atleast_1d(model.jnt_stiffness[joint])[0]) if rests_at_0 else 0.0

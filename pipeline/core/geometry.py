@@ -63,6 +63,7 @@ class Joint(Frozen):
     opens: Literal["upper", "lower"] = "upper"
     damping: float = Field(default=0.0, ge=0, description="N s/m or N m s/rad")
     friction: float = Field(default=0.0, ge=0, description="dry friction [N or N m]")
+    stiffness: float = Field(default=0.0, ge=0, description="of a spring that brings it back to 0 [N/m or N m/rad]")
 
 
 class StablePose(Frozen):
