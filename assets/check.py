@@ -11,6 +11,7 @@ import mujoco
 import numpy as np
 import trimesh
 
+from assets.annotation.shake import HOLDS, LIFTS
 from assets.importers.compiled import asset_pieces, compile_asset
 from pipeline.core.asset import AssetSpec
 from pipeline.core.doors import Catalog, Simulator
@@ -78,6 +79,8 @@ def _alone(spec: AssetSpec, catalog: Catalog) -> Iterator[Finding]:
     yield Finding(asset=spec.name, check="model", ok=True, seen=f"{model.nbody - 1} bodies, {model.ngeom} geoms")
     if not spec.fixed:
         yield _density(spec, model)
+        if spec.links[""].grasps:
+            yield _grasps(spec)
     yield from _inertia(spec, model)
     for link, geometry in spec.links.items():
         if geometry.cavity is not None and not spec.can("region"):
@@ -91,6 +94,17 @@ def _density(spec: AssetSpec, model: mujoco.MjModel) -> Finding:
     density = spec.mass / volume
     ok = DENSITY[0] <= density <= DENSITY[1]
     return Finding(asset=spec.name, check="mass", ok=ok, seen=f"{spec.mass:.3g} kg, {density:.0f} kg/m3 of the hull")
+
+
+def _grasps(spec: AssetSpec) -> Finding:
+    """Of grasps that were shaken at least one lifts the object; those that were not are no fault, only said."""
+    scores = [g.shake for g in spec.links[""].grasps]
+    known = [s for s in scores if s is not None]
+    held = sum(s >= HOLDS for s in known)
+    if not known:
+        return Finding(asset=spec.name, check="grasps", ok=True, seen="not shaken: taskloom assets shake")
+    seen = f"{held} of {len(scores)} held through the shake test, best score {max(known):.2f}"
+    return Finding(asset=spec.name, check="grasps", ok=max(known) > LIFTS, seen=seen)
 
 
 def _points(piece: Box | trimesh.Trimesh) -> np.ndarray:

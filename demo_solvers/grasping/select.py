@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from demo_solvers.planning.placement import placement_candidates
 from demo_solvers.planning.transit import raise_tool
 from demo_solvers.program import SkillCall
 from pipeline.core import poses
+from pipeline.core.geometry import Grasp
 from pipeline.core.world import Bools
 
 STANDOFF = 0.10  # m, pre-grasp distance along the approach
@@ -66,10 +68,10 @@ def withdrawal(tool: Array) -> Array:
 
 
 def _rank(ex: Execution, body: str) -> NDArray[np.intp]:
-    """Candidate indices (batch, candidates) by score, uprightness of the approach and ease for the wrist."""
+    """Candidate indices (batch, candidates) by worth, uprightness of the approach and ease for the wrist."""
     geometry = ex.state().layout.geometry[body]
     local = np.array([g.pose for g in geometry.grasps])
-    score = np.array([g.score for g in geometry.grasps])
+    worth = grasp_worth(geometry.grasps)
     tool = poses.compose(ex.state().body(body)[:, None], local)
     approach = poses.quat_rotate(tool[..., 3:], np.array([0.0, 0.0, 1.0]))
     closing = poses.quat_rotate(tool[..., 3:], np.array([0.0, 1.0, 0.0]))
@@ -77,8 +79,21 @@ def _rank(ex: Execution, body: str) -> NDArray[np.intp]:
     turn = np.arccos(np.clip((closing * present).sum(-1), -1, 1))
     vertical = ex.state().layout.joint_specs == {} or "/" not in body
     lean = np.arccos(np.clip(-approach[..., 2], -1, 1)) if vertical else np.zeros(turn.shape)
-    cost = -score + 0.25 * lean + (0.12 * turn if vertical else 0.02 * turn)
+    cost = -worth + 0.25 * lean + (0.12 * turn if vertical else 0.02 * turn)
     return np.argsort(cost, axis=1, kind="stable")
+
+
+def grasp_worth(grasps: Sequence[Grasp]) -> Array:
+    """(n,) in [0, 1]: the geometric score, weighted with how well the grasp held when it was shaken.
+
+    A grasp that was not tested counts as much as the middle one of those that were: no worse, since it failed nothing.
+    """
+    score = np.array([g.score for g in grasps])
+    known = [g.shake for g in grasps if g.shake is not None]
+    if not known:
+        return score
+    middle = float(np.median(known))
+    return score * np.array([middle if g.shake is None else g.shake for g in grasps])
 
 
 def _look(

@@ -15,6 +15,7 @@ from assets.retrieval import Match, Wanted, available_method, longest_side, sear
 from flows.commands._assets import AsJson, Names, chosen, progress_bar
 from flows.commands.annotate import annotate
 from flows.commands.replay import _stdout_to_stderr as stdout_to_stderr
+from flows.commands.shake import shake
 from pipeline.core.asset import Affordance, AssetSpec
 from pipeline.core.errors import InvalidInputError, UnknownNameError
 
@@ -31,6 +32,7 @@ Affords = Annotated[list[str] | None, typer.Option(help=f"Only what affords it; 
 MaxSize = Annotated[float | None, typer.Option(min=0, help="Longest side at most this many metres.")]
 
 assets.command("annotate")(annotate)
+assets.command("shake")(shake)
 
 
 @assets.command("list")
@@ -215,6 +217,7 @@ def import_asset(
     ] = None,
     licence: Annotated[str, typer.Option(help="SPDX name of its licence, e.g. CC0-1.0.")] = "unknown",
     author: Annotated[str, typer.Option(help="Who made it.")] = "unknown",
+    shaken: Annotated[bool, typer.Option("--shake", help="Also score its grasps by shaking them in physics.")] = False,
     out: Annotated[Path | None, typer.Option(help="Library folder to write to; default your own library.")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Replace your own asset of the same name.")] = False,
     render: Annotated[Path | None, typer.Option(help="Also write a picture to this PNG.")] = None,
@@ -228,6 +231,8 @@ def import_asset(
     """
     from assets.importers.files import ImportOptions, import_file
     from assets.install import check_free, install
+    from flows.annotation import save_card
+    from flows.shaking import graspable, shaker
 
     root = out or user_library()
     catalog = LibraryCatalog(extra=(root,))
@@ -242,6 +247,12 @@ def import_asset(
         check_free(got.draft.name, catalog.assets, root, replace=replace)
         progress("write")
         spec = install(got.draft, root)
+        if shaken and graspable(spec):
+            progress("shake")
+            own = LibraryCatalog(extra=(root,))
+            with shaker(own) as hand:
+                save_card(hand.shake(spec), own)
+            spec = LibraryCatalog(extra=(root,)).asset(spec.name)
         if render is not None:
             from flows.asset_cards import portraits, save_picture
 

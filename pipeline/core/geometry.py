@@ -30,7 +30,10 @@ class Grasp(Frozen):
     width: float = Field(gt=0, description="finger-to-finger distance at contact [m]")
     score: float = Field(ge=0, le=1)
     shake: float | None = Field(
-        default=None, ge=0, le=1, description="share of physical shake tests it held through; None = not tested"
+        default=None,
+        ge=0,
+        le=1,
+        description="how well it held when it was lifted and shaken in physics; None = not tested",
     )
 
 

@@ -7,10 +7,11 @@ import pytest
 
 from demo_solvers.execution import Execution
 from demo_solvers.grasping.handles import choose_handle_grasps
-from demo_solvers.grasping.select import STANDOFF, choose_grasps, withdrawal
+from demo_solvers.grasping.select import STANDOFF, choose_grasps, grasp_worth, withdrawal
 from demo_solvers.planning.collision import CollisionModel
 from demo_solvers.program import Relation, SkillCall
 from pipeline.core import poses
+from pipeline.core.geometry import Grasp
 from pipeline.rollout import BatchWorlds
 
 DRAWER = "cabinet/top_drawer"
@@ -145,3 +146,43 @@ def test_a_cabinet_out_of_reach_has_no_handle_grasp(execution, problem):
     ex = execution(built)
     choice = choose_handle_grasps(ex, DRAWER, np.full(2, 0.18))
     assert not choice.grasp.found.any()
+
+
+def test_a_grasp_is_worth_what_it_held_and_an_untested_one_no_less_than_the_middle():
+    def graded(shake):
+        return Grasp(pose=poses.IDENTITY_POSE, width=0.04, score=0.8, shake=shake)
+
+    assert grasp_worth([graded(None), graded(None)]) == pytest.approx([0.8, 0.8])
+    worth = grasp_worth([graded(1.0), graded(0.0), graded(0.5), graded(None)])
+    assert worth == pytest.approx([0.8, 0.0, 0.4, 0.4])
+
+
+def test_a_grasp_that_was_shaken_off_is_passed_over(execution, mug_problem):
+    def shaken(held):
+        mug = mug_problem.scenes[0].placement("mug").asset
+        base = mug.links[""]
+        grasps = tuple(g.model_copy(update={"shake": held(k)}) for k, g in enumerate(base.grasps))
+        new = mug.model_copy(update={"links": {"": base.model_copy(update={"grasps": grasps})}})
+        scenes = tuple(
+            s.model_copy(
+                update={
+                    "placements": tuple(
+                        p.model_copy(update={"asset": new}) if p.name == "mug" else p for p in s.placements
+                    )
+                }
+            )
+            for s in mug_problem.scenes
+        )
+        return execution(type(mug_problem)(mug_problem.task, scenes, 0))
+
+    def index(ex):
+        choice = choose_grasps(ex, "mug", None)
+        assert choice.found.all()
+        candidates = np.array([g.pose for g in ex.state().layout.geometry["mug"].grasps])
+        local = poses.compose(poses.inverse(ex.state().body("mug")), choice.tool)
+        near = np.linalg.norm(local[:, None, :3] - candidates[:, :3], axis=-1)
+        return (near + poses.angle_between(local[:, None, 3:], candidates[:, 3:])).argmin(axis=1)
+
+    before = index(shaken(lambda k: None))
+    after = index(shaken(lambda k: 0.0 if k in before else 1.0))
+    assert not set(before) & set(after)
