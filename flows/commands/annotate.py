@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -89,11 +89,21 @@ def annotate(
 
 def _changes(old: AssetSpec, new: AssetSpec) -> dict[str, str]:
     """Who changed which field (dotted)."""
+    before, after = old.model_dump(), new.model_dump()
     return {
         field: who
         for field, who in new.authors.items()
-        if old.authors.get(field) != who or getattr(old, field.split(".")[0]) != getattr(new, field.split(".")[0])
+        if old.authors.get(field) != who or _value(before, field.split(".")) != _value(after, field.split("."))
     }
+
+
+def _value(card: Any, path: list[str]) -> Any:
+    """What a dotted field holds, of a list that of every entry."""
+    if not path or card is None:
+        return card
+    if isinstance(card, (list, tuple)):
+        return [_value(entry, path) for entry in card]
+    return _value(card.get(path[0]), path[1:])
 
 
 def _tell(told: dict[str, dict[str, object]], account: Account, *, left: int, as_json: bool) -> None:

@@ -154,7 +154,9 @@ def test_a_grasp_is_worth_what_it_held_and_an_untested_one_no_less_than_the_midd
 
     assert grasp_worth([graded(None), graded(None)]) == pytest.approx([0.8, 0.8])
     worth = grasp_worth([graded(1.0), graded(0.0), graded(0.5), graded(None)])
-    assert worth == pytest.approx([0.8, 0.0, 0.4, 0.4])
+    assert worth == pytest.approx([0.8, 0.0, 0.8 * 2 / 3, 0.8 * 2 / 3])
+    assert grasp_worth([graded(0.6), graded(0.3)]) == pytest.approx([0.8, 0.8 * 2 / 3]), "against the best"
+    assert grasp_worth([graded(0.9), graded(0.8)]) == pytest.approx([0.8, 0.8]), "about equally firm"
 
 
 def test_a_grasp_that_was_shaken_off_is_passed_over(execution, mug_problem):
