@@ -120,6 +120,17 @@ def test_a_goal_that_cannot_be_laid_out_names_the_missing_part(builder, simulato
     assert "would not come true" in verdict.reasons[1].message
 
 
+@pytest.mark.physics
+def test_an_engine_that_diverges_rejects_the_task_and_stops_nothing(catalog, builder, scenes, task):
+    engine = Registry("pipeline.sim", "simulator").get("mujoco")(catalog)
+    sound = task("(on block_red plate)", "block_red", "plate")
+    verdict = judge(sound, scenes(sound, block_red=np.nan), builder, engine)
+    assert not verdict.ok
+    assert not verdict.mask.any()
+    assert [r.code for r in verdict.reasons] == ["explodes"]
+    assert "diverged in rows [0]" in verdict.reasons[0].message
+
+
 def test_scenes_of_different_tasks_do_not_mix(builder, simulator, scenes, task):
     one, other = task("(on mug plate)", "mug", "plate"), task("(on mug carton)", "mug", "carton")
     with pytest.raises(InvalidInputError, match="scenes of one build key"):
