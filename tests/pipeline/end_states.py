@@ -18,6 +18,8 @@ OPEN_BOTH = Put("cabinet", "cabinet", 0.8, 0.0, joints=(("top_drawer_slide", 0.1
 IN_TOP = Put("red", "block_red", 0.53, 0.0, up=0.25)
 FRIDGE = Put("fridge", "fridge", 0.8, 0.0)
 DOOR = "fridge/door_hinge"
+SINK = Put("faucet", "faucet", 0.8, 0.0)
+HOT, COLD = "faucet/hot_tap_turn", "faucet/cold_tap_turn"
 REMOTE, BUTTER = Put("remote", "tv_remote", 0.5, 0.0), Put("butter", "butter", 0.5, 0.2, yaw=90.0)
 
 
@@ -194,6 +196,26 @@ CASES: tuple[Case, ...] = (
         ("a crack open", (joint(DOOR, 0.1),)),
         ("two thirds open", (joint(DOOR, 1.25),)),
         ("still swinging", (joint(DOOR, 1.6, speed=0.8),)),
+    ),
+    case(
+        "a tap on",
+        "(turned_on faucet/hot_tap)",
+        End((SINK,), (joint(HOT, 0.8),)),
+        ("a little on", (joint(HOT, 0.2),)),
+        ("not quite half on", (joint(HOT, 0.77),)),
+        ("still turning", (joint(HOT, 0.9, speed=0.8),)),
+        ("still in the hand", (gripped("faucet/hot_tap"),)),
+        ("the other tap on", (joint(HOT, 0.0), joint(COLD, 1.5))),
+    ),
+    case(
+        "a tap off",
+        "(turned_off faucet/hot_tap)",
+        End((SINK,), (joint(HOT, 0.07), joint(COLD, 1.5))),
+        ("still running", (joint(HOT, 0.09),)),
+        ("wide open", (joint(HOT, 1.5),)),
+        ("still turning", (joint(HOT, 0.05, speed=-0.8),)),
+        ("still in the hand", (gripped("faucet/hot_tap"),)),
+        ("the other tap off", (joint(HOT, 1.5), joint(COLD, 0.0))),
     ),
     case(
         "upright",

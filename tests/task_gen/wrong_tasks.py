@@ -263,7 +263,39 @@ STATIC: tuple[Pair, ...] = (
         Draft("(is_closed microwave/start_button)", "microwave"),
         Draft("(is_closed microwave/door)", "microwave", ("(is_open microwave/door)",)),
     ),
+    Pair(
+        "turning on a drawer",
+        "wrong_kind",
+        Draft(f"(turned_on {TOP})", "cabinet"),
+        Draft("(turned_on faucet/hot_tap)", "faucet"),
+    ),
+    Pair(
+        "a tap that is not there",
+        "unknown_joint",
+        Draft("(turned_on faucet/warm_tap)", "faucet"),
+        Draft("(turned_on faucet/cold_tap)", "faucet"),
+    ),
+    Pair(
+        "turning on the whole sink",
+        "unknown_joint",
+        Draft("(turned_on faucet)", "faucet"),
+        Draft("(and (turned_on faucet/hot_tap) (turned_on faucet/cold_tap))", "faucet"),
+    ),
     # Relations that exclude each other.
+    Pair(
+        "on and off",
+        "contradiction",
+        Draft("(and (turned_on faucet/hot_tap) (turned_off faucet/hot_tap))", "faucet"),
+        Draft(
+            "(and (turned_on faucet/hot_tap) (turned_off faucet/cold_tap))", "faucet", ("(turned_on faucet/cold_tap)",)
+        ),
+    ),
+    Pair(
+        "turned off, and it was on no longer",
+        "goal_already_true",
+        Draft("(not (turned_on lever/lever))", "lever", ("(turned_off lever/lever)",)),
+        Draft("(turned_off lever/lever)", "lever", ("(turned_on lever/lever)",)),
+    ),
     Pair(
         "both and neither",
         "contradiction",
