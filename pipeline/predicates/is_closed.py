@@ -15,10 +15,10 @@ MOST = 0.25  # of the travel: a joint of a few millimetres is not closed all the
 
 
 def is_closed(world: WorldState, link: Jointed) -> Bools:
-    """The joint that moves ``link`` is near its closed end, (batch,).
+    """The joint that moves ``link`` is within 2 % of its travel, or 5 mm (a hinge 1 degree), of closed, (batch,).
 
-    Near is the larger of 2 % of its travel and 5 mm (for a hinge 1 degree), but never more than a quarter of the
-    travel, so that nothing is open and closed at once.
+    The larger of the two counts, but never more than a quarter of the travel, so that nothing is open and closed at
+    once.
     """
     amount, joint = opening(world, link)
     travel = joint.upper - joint.lower
