@@ -67,3 +67,30 @@ def test_what_cannot_be_laid_out_says_why(builder, task, goal, says):
     scene = builder.build(wanted, stream(3, "a"))
     with pytest.raises(Unplaceable, match=says):
         builder.stage(wanted, scene, stream(3, "b"))
+
+
+def test_what_is_in_a_drawer_moves_along_with_it(builder, task):
+    wanted = task(f"(is_closed {DRAWER})", "cabinet", "block_red", initial=(f"(inside block_red {DRAWER})",))
+    wanted = wanted.model_copy(update={"initial": (*wanted.initial, f"(is_open {DRAWER})")})
+    scene = builder.build(wanted, stream(3, "a"))
+    staged = builder.stage(wanted, scene, stream(3, "b"))
+    before, after = (np.array(s.placement("block_red").pose) for s in (scene, staged))
+    drawn = scene.placement("cabinet").joints["top_drawer_slide"]
+    assert np.linalg.norm(after[:3] - before[:3]) == pytest.approx(drawn, abs=1e-6)
+    assert after[0] > before[0]
+
+
+@pytest.mark.parametrize(
+    ("goal", "start"),
+    [
+        ("(not (on mug plate))", "(on mug plate)"),
+        ("(not (near mug plate))", "(near mug plate)"),
+        ("(upright mug)", "(lying mug)"),
+    ],
+)
+def test_things_are_taken_away_or_stood_up_where_the_goal_says_no_more(builder, task, goal, start):
+    wanted = task(goal, "mug", "plate", initial=(start,))
+    scene = builder.build(wanted, stream(3, "a"))
+    staged = builder.stage(wanted, scene, stream(3, "b"))
+    moved = {p.name for p in scene.placements if staged.placement(p.name).pose != p.pose}
+    assert moved == {"mug"}
