@@ -165,9 +165,9 @@ def _several(predicate: str, count: int) -> Draw:
     return draw
 
 
-def _ajar(state: str) -> Draw:
+def _jointed(state: str, axis: str) -> Draw:
     def draw(pantry: Pantry, chance: np.random.Generator) -> tuple[Things, tuple[str, ...]]:
-        jointed = [(a, j.link) for a in pantry.having("openable") for j in a.joints]
+        jointed = [(a, j.link) for a in pantry.everything for j in a.joints if axis in a.links[j.link].axes]
         asset, link = jointed[int(chance.integers(len(jointed)))]
         return _named(asset), (f"({state} {asset.name}/{link})",)
 
@@ -185,6 +185,8 @@ _DRAWS: dict[str, Draw] = {
     "lying": _alone("lying"),
     **{pair: _several(pair, 2) for pair in PAIRS},
     "in_a_row": _several("in_a_row", 3),
-    "is_open": _ajar("is_open"),
-    "is_closed": _ajar("is_closed"),
+    "is_open": _jointed("is_open", "pull"),
+    "is_closed": _jointed("is_closed", "pull"),
+    "turned_on": _jointed("turned_on", "turn"),
+    "turned_off": _jointed("turned_off", "turn"),
 }

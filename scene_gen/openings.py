@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from pipeline.core.doors import Unplaceable
 from scene_gen.arrangement import Arrangement
 
 JOINTS = {"is_open": True, "is_closed": False, "turned_on": True, "turned_off": False}
@@ -12,7 +13,12 @@ OPEN_SHARE = (0.85, 0.98)  # of the travel: clear of what the predicates ask and
 
 
 def set_joint(arrangement: Arrangement, body: str, stream: np.random.Generator, *, opened: bool) -> None:
-    """Open the link ``body`` to a random share of its travel that counts as open or on, or close it."""
+    """Open the link ``body`` to a random share of its travel that counts as open or on, or close it.
+
+    Raises :class:`Unplaceable` for what a spring would shut again.
+    """
+    if opened and arrangement.joint(body).stiffness > 0.0:
+        raise Unplaceable(f"{body!r} is sprung: it returns as soon as nothing holds it.")
     set_opening(arrangement, body, float(stream.uniform(*OPEN_SHARE)) if opened else 0.0)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from assets.catalog import LibraryCatalog
 from flows.stages import make_simulator
-from pipeline.core.doors import Simulator
+from pipeline.core.doors import Simulator, Unplaceable
 from pipeline.core.streams import stream
 from pipeline.core.task import TaskSpec
 from pipeline.holds import holds, parse
@@ -41,6 +41,8 @@ CASES = [
     ("(lying mug)", ("mug", "book")),
     ("(is_open microwave/door)", ("microwave", "mug")),
     (f"(is_closed {DRAWER})", ("cabinet", "bowl")),
+    ("(turned_on faucet/hot_tap)", ("faucet", "mug")),
+    ("(turned_off faucet/cold_tap)", ("faucet", "mug")),
 ]
 ROWS = 4
 
@@ -65,6 +67,12 @@ def test_what_is_sampled_holds_once_it_has_settled(
     settled = settle(scenes, simulator, seconds=1.5)
     assert settled.reasons == ("",) * ROWS
     assert holds(parse(relation), simulator.state()).all()
+
+
+def test_what_a_spring_shuts_again_is_not_laid_out_open(catalog: LibraryCatalog, task: Callable[..., TaskSpec]) -> None:
+    wanted = task("(is_open push_button/button)", "push_button", initial=("(is_open push_button/button)",))
+    with pytest.raises(Unplaceable, match="sprung"):
+        TabletopBuilder(catalog, catalog.robot("panda"), cameras=()).build(wanted, stream(4, "sprung"))
 
 
 def test_rows_that_do_not_settle_are_laid_out_again(
