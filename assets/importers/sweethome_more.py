@@ -60,7 +60,7 @@ KITCHEN_ITEMS: tuple[SweetHomeItem, ...] = (
     Fine("kitchen_scale", SCOPIA, "electronicScale", "kitchen scale", "scale", 0.6, FLAT, material="electronics"),
     Hull("toaster", SCOPIA, "toaster", "toaster", "appliance", 1.3, PUSH, scale=0.9, material="steel", form="hollow"),
     Fine("sandwich_maker", SCOPIA, "sandwichMaker", "sandwich maker", "appliance", 1.5, PUSH, material="electronics"),
-    Fine(
+    Rough(
         "paper_towel", SCOPIA, "paperTowelHolder", "paper towel roll", "paper", 0.4, GRASP, scale=0.7, material="paper"
     ),
     Hull("old_jar", SCOPIA, "old_jar", "old jar", "jar", None, PUSH, scale=0.5, material="ceramic", form="hollow"),
@@ -85,7 +85,7 @@ OFFICE_ITEMS: tuple[SweetHomeItem, ...] = (
     Slab("text_marker", CC0, "textMarker", "text marker", "pen", 0.02, PUSH),
     Slab("pencil", SCOPIA, "pencil1", "pencil", "pen", 0.006, PUSH, material="wood"),
     Slab("ruler", CC0, "ruler", "ruler", "ruler", 0.03, PUSH),
-    Fine("scissors", CC0, "cissors_swap", "scissors", "scissors", 0.08, PUSH, material="steel"),
+    Slab("scissors", CC0, "cissors_swap", "scissors", "scissors", 0.08, PUSH, material="steel"),
     Slab("newspaper", KATOR, "newspaper", "newspaper", "paper", 0.25, FLAT, material="paper"),
     Hull("camera", SCOPIA, "basic_camera", "camera", "camera", 0.2, GRASP, material="electronics"),
     Fine("reflex_camera", SCOPIA, "reflex_camera", "reflex camera", "camera", 0.8, GRASP, material="electronics"),
@@ -105,7 +105,7 @@ HOUSE_ITEMS: tuple[SweetHomeItem, ...] = (
     Fine("drill", SCOPIA, "perceuse-electrique", "drill", "tool", 1.4, PUSH, material="electronics"),
     Slab("tape_measure", KATOR, "tape-measure", "tape measure", "tool", 0.25, GRASP, material="plastic"),
     Fine("spray_bottle", KATOR, "spray-bottle", "spray bottle", "bottle", 0.5, GRASP, scale=0.85, material="liquid"),
-    Fine("glove", SCOPIA, "gant-textured", "glove", "clothes", 0.08, PUSH, material="leather"),
+    Slab("glove", SCOPIA, "gant-textured", "glove", "clothes", 0.08, PUSH, material="leather"),
     Hull("cap", SCOPIA, "casquette", "cap", "clothes", 0.1, PUSH, scale=0.8, material="cloth"),
     Hull(
         "folded_clothes", SCOPIA, "folded_clothes", "folded clothes", "clothes", 0.6, PUSH, scale=0.7, material="cloth"
