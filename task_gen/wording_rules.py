@@ -14,23 +14,23 @@ from task_gen.words import link_noun
 
 Flaw = tuple[float, str]
 SAID: dict[str, tuple[str, ...]] = {
-    "on": ("on", "onto", "top", "atop", "stack", "tower", "pile", "over"),
-    "inside": ("in", "into", "inside", "within", "fill"),
-    "within": ("in", "into", "inside", "within", "on", "onto", "to"),
-    "near": ("next", "beside", "near", "close", "by", "left", "right", "front", "behind"),
-    "left_of": ("left",),
-    "right_of": ("right",),
+    "on": ("on", "onto", "top", "atop", "stack", "tower", "pile", "over", "carry", "base", "foot"),
+    "inside": ("in", "into", "inside", "within", "fill", "away", "load", "there", "place", "enclose"),
+    "within": ("in", "into", "inside", "within", "on", "onto", "to", "until", "where"),
+    "near": ("next", "beside", "near", "close", "by", "left", "right", "front", "behind", "gap", "neighbour", "line"),
+    "left_of": ("left", "leftmost"),
+    "right_of": ("right", "rightmost", "left", "leftmost"),
     "in_front_of": ("front",),
     "behind": ("behind", "back"),
-    "is_open": ("open", "opened", "pull", "closed", "turn", "switch"),
-    "is_closed": ("close", "closed", "shut", "turn", "switch"),
-    "in_a_row": ("row", "line"),
-    "turned_on": ("on", "press", "turn", "push", "switch"),
-    "turned_off": ("off", "turn", "press", "switch"),
+    "is_open": ("open", "opened", "opening", "pull", "draw", "out", "closed", "shutting"),
+    "is_closed": ("close", "closed", "closing", "shut", "shutting", "slide", "open"),
+    "in_a_row": ("row", "line", "between", "middle"),
+    "turned_on": ("on", "turn", "switch", "off"),
+    "turned_off": ("off", "turn", "switch", "on"),
     "lying": ("lay", "lie", "lying", "down", "side", "flat"),
 }
 SHORTEST, LONGEST = 3, 35  # words
-_MACHINE = re.compile(r"[_/(){}\[\]]|\d\.\d")
+_MACHINE = re.compile(r"[_/{}\[\]]|\d\.\d")
 _WORD = re.compile(r"[a-z0-9]+")
 
 

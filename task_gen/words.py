@@ -31,7 +31,8 @@ def the_part(asset: AssetSpec, link: str) -> str:
 
 def its_part(asset: AssetSpec, link: str) -> str:
     """``the sink's hot tap``, the shorter way to say :func:`the_part`."""
-    return the(asset) if link_noun(asset, link) in asset.noun else f"{the(asset)}'s {link_noun(asset, link)}"
+    owner = the(asset) + ("'" if asset.noun.endswith("s") else "'s")
+    return the(asset) if link_noun(asset, link) in asset.noun else f"{owner} {link_noun(asset, link)}"
 
 
 def either_way(*templates: str) -> tuple[str, ...]:
