@@ -53,9 +53,9 @@ class Pantry:
 
     @cached_property
     def openable(self) -> tuple[tuple[AssetSpec, str], ...]:
-        """Articulated assets with a drawer; no skill opens what swings yet, and not all that slides is a drawer."""
-        every = ((a, j) for a in self.having("openable") for j in a.joints)
-        return tuple((a, j.link) for a, j in every if j.kind == "prismatic" and "pull" in a.links[j.link].axes)
+        """Drawers with a handle that the hand gets to; no skill opens what swings yet."""
+        drawers = self._links("prismatic", "pull")
+        return tuple((a, link) for a, link in drawers if a.can("openable") and a.links[link].grasps)
 
     @cached_property
     def doors(self) -> tuple[tuple[AssetSpec, str], ...]:

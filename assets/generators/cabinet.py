@@ -23,6 +23,7 @@ SHELF = 0.012  # m
 # such poses over the drawer's whole travel, horizontal ones hardly anywhere.
 HANDLE_PITCH = np.radians(40.0)
 LOW_BAR, HIGH_BAR = 0.155, 0.140  # m from a front's foot to its bar; the lower one as high as it can be for the hand
+LOWEST_BAR = 0.10  # m over the table; a Panda's hand that slopes by 40 degrees does not get under a lower one
 PULL = (-1.0, 0.0, 0.0)
 DRAWERS = {1: ("drawer",), 2: ("top_drawer", "bottom_drawer"), 3: ("top_drawer", "middle_drawer", "bottom_drawer")}
 COUNTS = {
@@ -213,7 +214,7 @@ def _drawer_geometry(plan: Plan, name: str) -> BodyGeometry:
             "cavity": cavity,
             "keypoints": {"handle": plan.bar(name)},
             "axes": {"pull": PULL},
-            "grasps": _handle_grasps(plan, name),
+            "grasps": _handle_grasps(plan, name) if plan.bars[name] >= LOWEST_BAR else (),
         }
     )
 
