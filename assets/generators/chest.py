@@ -7,8 +7,8 @@ from assets.generators._draws import OAK
 from assets.generators.cabinet import DRAWERS, Plan, build
 
 PITCH = 0.125  # m; a drawer then takes a small bowl
-# Heights of the bars [m]: an open hand at the middle one must pass below the top one. No hand of the Panda's size gets to
-# the lowest, so it has no grasps.
+# Heights of the bars [m]: an open hand at the middle one must pass below the top one. No hand of the Panda's size gets
+# to the lowest, so it has no grasps.
 BARS = (0.345, 0.180, 0.060)
 
 
