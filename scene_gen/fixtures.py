@@ -9,7 +9,7 @@ import numpy as np
 from pipeline.core.asset import AssetSpec
 from pipeline.core.poses import Array, pose, quat_from_yaw
 from scene_gen.footprint import Rectangle, bottom
-from scene_gen.swept import opening_direction, swept
+from scene_gen.swept import drawers, opening_direction, swept
 
 FRONT = (0.66, 0.71)  # m from the robot to the closed drawer front, for a Panda
 SIDE = 0.12  # m
@@ -38,7 +38,7 @@ def travel_zone(asset: AssetSpec, at: Array, frames: Mapping[str, Array]) -> Rec
     ``frames`` holds ``T_base_link`` (7,) by link at joint position 0.
     """
     whole = swept(asset, at, frames)
-    slides = max((j.upper - j.lower for j in asset.joints if j.kind == "prismatic"), default=-np.inf)
+    slides = max((j.upper - j.lower for j in drawers(asset)), default=-np.inf)
     closed = 2 * _depth(asset, opening_direction(asset))
     reach = max(2 * whole.half_x + STANDING_ROOM, closed + slides + HAND_ROOM)
     ahead = reach / 2 - whole.half_x

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from pipeline.core.asset import AssetSpec
+from pipeline.core.geometry import Joint
 from pipeline.core.poses import Array, compose, pose, quat_from_yaw, transform_points
 from scene_gen.arrangement import joint_motion
 from scene_gen.footprint import SIGNS, Rectangle
@@ -15,11 +16,16 @@ STOPS = 13  # positions of each joint that are looked at; a door of 30 cm turns 
 
 
 def opening_direction(asset: AssetSpec) -> Array:
-    """Unit direction (2,) in the base frame in which the asset opens: the way its slides run, or -x."""
-    for joint in asset.joints:
-        if joint.kind == "prismatic" and np.hypot(*joint.axis[:2]) > 0.5:
+    """Unit direction (2,) in the base frame in which the asset opens: the way its drawers run, or -x."""
+    for joint in drawers(asset):
+        if np.hypot(*joint.axis[:2]) > 0.5:
             return np.array(joint.axis[:2]) * (1.0 if joint.opens == "upper" else -1.0)
     return np.array([-1.0, 0.0])
+
+
+def drawers(asset: AssetSpec) -> tuple[Joint, ...]:
+    """Slides that are pulled open; a button slides too, but inwards."""
+    return tuple(j for j in asset.joints if j.kind == "prismatic" and "pull" in asset.links[j.link].axes)
 
 
 def swept(asset: AssetSpec, at: Array, frames: Mapping[str, Array]) -> Rectangle:

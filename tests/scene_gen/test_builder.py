@@ -158,3 +158,18 @@ def test_a_table_that_is_too_full_is_said_to_be(builder, task):
     crowded = task("(on mug plate)", "mug", "plate").model_copy(update={"objects": plates})
     with pytest.raises(Unplaceable, match=r"'a_task' found no layout.*'plate_\d+'; use smaller objects or fewer"):
         builder.build(crowded, stream(1, "a"))
+
+
+@pytest.mark.parametrize("appliance", ["microwave", "dishwasher", "oven", "fridge", "door_cabinet", "cabinet", "chest"])
+def test_whatever_opens_faces_the_robot_buttons_or_not(builder, task, catalog, appliance):
+    scene = builder.build(task(f"(near mug {appliance})", appliance, "mug"), stream(3, "facing", appliance))
+    placed = scene.placement(appliance)
+    handles = [
+        compose(
+            placed.pose, compose(link_frames(placed.asset, catalog)[link], (*shape.keypoints["handle"], 1, 0, 0, 0))
+        )
+        for link, shape in placed.asset.links.items()
+        if "handle" in shape.keypoints
+    ]
+    assert handles
+    assert all(handle[0] < placed.pose[0] for handle in handles)
