@@ -66,7 +66,8 @@ class KinematicWorld:
     def step(self, tool: Array, width: float) -> None:
         """Move the tool to ``tool`` (7,) and the fingers towards ``width`` m."""
         before, self.pushed = self.tool, set()
-        if self.held is not None and width > self._grip + RELEASE:
+        # What lies askew between the fingers is as wide as they are open; a hand that opens as far as it can lets go.
+        if self.held is not None and width > min(self._grip + RELEASE, self.robot.gripper.max_width - RELEASE):
             self.held, self._unsettled = None, True
         self.tool = tool
         if self.held is not None:

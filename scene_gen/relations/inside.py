@@ -18,13 +18,19 @@ WALL = 0.004  # m to the walls
 
 
 def inside(choice: Choice, atom: Atom, arrangement: Arrangement, stream: np.random.Generator) -> Choice:
-    """A place in ``b``'s cavity that keeps off the walls; raises :class:`Unplaceable` when ``b`` has none."""
+    """A place in ``b``'s cavity that keeps off the walls, turned by a quarter where the thing fits only so.
+
+    Raises :class:`Unplaceable` when ``b`` has no cavity.
+    """
     cavity = arrangement.geometry(atom.args[1]).cavity
     if cavity is None:
         raise Unplaceable(f"{atom}: {atom.args[1]!r} has no cavity.")
     frame = arrangement.box_pose(atom.args[1], cavity)
-    turned = choice.extent[::-1] if choice.tried % 2 else choice.extent
-    room = np.clip(np.array(cavity.half[:2]) - turned - WALL, 0.0, INNER * np.array(cavity.half[:2]))
+    along, across = choice.extent
+    straight, askew = (bool((np.add(e, WALL) <= cavity.half[:2]).all()) for e in ((along, across), (across, along)))
+    turned = askew if straight != askew else bool(choice.tried % 2)
+    extent = (across, along) if turned else (along, across)
+    room = np.clip(np.array(cavity.half[:2]) - extent - WALL, 0.0, INNER * np.array(cavity.half[:2]))
     inner = Box(pose=cavity.pose, half=(float(room[0] / INNER), float(room[1] / INNER), cavity.half[2]))
-    chosen = land(choice, frame, inner, stream, middle_first=True, turned=bool(choice.tried % 2))
+    chosen = land(choice, frame, inner, stream, middle_first=True, turned=turned)
     return replace(chosen, height=float(frame[2] - cavity.half[2]), lift=INTO)

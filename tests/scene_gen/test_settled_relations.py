@@ -26,6 +26,7 @@ CASES = [
     ("(on phone oval_plate)", ("phone", "oval_plate")),
     ("(on book cabinet)", ("book", "cabinet")),
     ("(inside block_red bowl)", ("block_red", "bowl", "stapler")),
+    ("(inside tv_remote tray)", ("tv_remote", "tray")),
     (f"(and (is_open {DRAWER}) (inside medicine_box {DRAWER}))", ("medicine_box", "cabinet", "mug")),
     ("(and (on block_red block_green) (on block_green block_blue))", ("block_red", "block_green", "block_blue")),
     ("(within milk zone_green)", ("milk", "zone_green", "bowl")),
