@@ -39,7 +39,9 @@ def with_author(
 def _asked(
     author: str, catalog: Catalog, robot: RobotSpec, config: RunConfig, options: ModelOptions, wishes: Wishes
 ) -> Proposed:
-    """With spare tasks, where a library affords that many."""
+    """With spare tasks, where a library affords that many; the procedural author keeps to the run's families."""
+    if author == "procedural":
+        wishes = wishes.model_copy(update={"families": config.families})
 
     def ask(count: int) -> Proposed:
         return ask_author(author, catalog, robot, count=count, seed=config.seed, options=options, wishes=wishes)

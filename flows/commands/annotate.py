@@ -11,7 +11,7 @@ import typer
 from assets.catalog import LibraryCatalog
 from flows.authors import ModelOptions
 from flows.commands._assets import AsJson, Names, chosen, progress_bar
-from flows.commands.replay import _stdout_to_stderr as stdout_to_stderr
+from flows.stdout import stdout_to_stderr
 from pipeline.asking.meter import Account
 from pipeline.core.asset import AssetSpec
 from pipeline.core.errors import BudgetError, InvalidInputError, TaskloomError

@@ -14,8 +14,8 @@ from assets.catalog import LibraryCatalog, user_library
 from assets.retrieval import Match, Wanted, available_method, longest_side, search
 from flows.commands._assets import AsJson, Names, chosen, progress_bar
 from flows.commands.annotate import annotate
-from flows.commands.replay import _stdout_to_stderr as stdout_to_stderr
 from flows.commands.shake import shake
+from flows.stdout import stdout_to_stderr
 from pipeline.core.asset import Affordance, AssetSpec
 from pipeline.core.errors import InvalidInputError, UnknownNameError
 

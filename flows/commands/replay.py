@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +12,7 @@ from rich.progress import track
 
 from flows.config import BACKENDS
 from flows.replay import Verdict, replay_episodes
+from flows.stdout import stdout_to_stderr
 from pipeline.core.errors import InvalidInputError, UnknownNameError
 from pipeline.dataset.reader import DatasetReader
 
@@ -39,24 +36,11 @@ def replay(
     numbers = _numbers(episode, len(reader))
     run = replay_episodes(reader, numbers, worlds=worlds, backend=backend)
     shown = track(run, total=len(numbers), description="replaying", console=Console(stderr=True), transient=True)
-    with _stdout_to_stderr():
+    with stdout_to_stderr():
         verdicts = list(shown)
     _print(verdicts, as_json=as_json)
     if not all(v.ok for v in verdicts):
         raise typer.Exit(1)
-
-
-@contextmanager
-def _stdout_to_stderr() -> Iterator[None]:
-    """Engines chat on file descriptor 1, which belongs to our answer."""
-    sys.stdout.flush()
-    kept = os.dup(1)
-    os.dup2(2, 1)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 1)
-        os.close(kept)
 
 
 def _numbers(text: str, count: int) -> list[int]:

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +13,7 @@ from assets.catalog import LibraryCatalog
 from flows.config import BACKENDS, RANDOMISATIONS, help_of
 from flows.scene_folder import read_scene, save_scene
 from flows.scenes import AS_LAID_OUT, build_scene, choose_task, pictures, save_pictures
+from flows.stdout import stdout_to_stderr
 from pipeline.core.errors import UnknownNameError
 from pipeline.physical import physical_model
 from scene_gen.builder import SUPPORTS
@@ -53,7 +50,7 @@ def build(
     task = choose_task(task_file, catalog, arm, index=index, seed=seed)
     if settle not in (AS_LAID_OUT, *BACKENDS):
         raise UnknownNameError("backend to settle in", settle, (*BACKENDS.names, AS_LAID_OUT))
-    with _stdout_to_stderr():
+    with stdout_to_stderr():
         made = build_scene(task, catalog, arm, seed=seed, support=support, randomise=randomise, settle=settle)
     path = save_scene(made, catalog, out)
     if as_json:
@@ -80,7 +77,7 @@ def render(
     if backend not in BACKENDS:
         raise UnknownNameError("backend", backend, BACKENDS.names)
     spec, files = read_scene(where)
-    with Console(stderr=True).status(f"rendering on {backend}"), _stdout_to_stderr():
+    with Console(stderr=True).status(f"rendering on {backend}"), stdout_to_stderr():
         seen = pictures(spec, files, backend=backend, cameras=camera, width=width, height=height)
     paths = save_pictures(seen, out)
     typer.echo(json.dumps({n: str(p) for n, p in paths.items()}) if as_json else "\n".join(map(str, paths.values())))
@@ -124,19 +121,6 @@ def sheet(
     """
     from flows.scene_sheet import scene_sheet
 
-    with Console(stderr=True).status("drawing") as status, _stdout_to_stderr():
+    with Console(stderr=True).status("drawing") as status, stdout_to_stderr():
         captions = scene_sheet(out, count=count, seed=seed, told=status.update)
     typer.echo(json.dumps({"file": str(out), "scenes": captions}) if as_json else f"{out}: {len(captions)} scenes")
-
-
-@contextmanager
-def _stdout_to_stderr() -> Iterator[None]:
-    """Engines chat on file descriptor 1, which belongs to our answer."""
-    sys.stdout.flush()
-    kept = os.dup(1)
-    os.dup2(2, 1)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 1)
-        os.close(kept)

@@ -9,7 +9,7 @@ import typer
 
 from assets.catalog import LibraryCatalog
 from flows.commands._assets import AsJson, Names, chosen, progress_bar
-from flows.commands.replay import _stdout_to_stderr as stdout_to_stderr
+from flows.stdout import stdout_to_stderr
 from pipeline.core.errors import TaskloomError
 
 

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from assets.catalog import LibraryCatalog
+from demo_solvers.families import SOLVED
+from flows.authors import ModelOptions, Wishes
+from flows.authorship import with_author
 from flows.cli import main
+from flows.config import compose
+from flows.outcomes import read_outcomes
+from pipeline.core.task import Family
 
 
 def generate(monkeypatch: pytest.MonkeyPatch, *words: str | Path) -> int:
@@ -48,3 +55,13 @@ def test_a_run_cannot_lean_on_itself_nor_on_given_tasks(
     assert generate(monkeypatch, *words) == 2
     assert "give one of both" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("families", [("stack",), SOLVED])
+def test_leaning_proposals_keep_to_the_families_of_the_run(undisturbed, families: tuple[Family, ...]) -> None:
+    _, earlier = undisturbed
+    config = compose("smoke", tasks=10, families=families)
+    wishes = Wishes(outcomes=read_outcomes([earlier]))
+    leaning, _ = with_author(config, "procedural", LibraryCatalog(), ModelOptions(), wishes)
+    assert leaning.given
+    assert {t.family for t in leaning.given} <= {*families}
