@@ -95,7 +95,7 @@ def _median(turns: Sequence[Cell], name: str) -> float:
 def _turn(problem: Problem, simulator: Simulator, solver: str) -> Cell:
     watch = _Stopwatch(simulator)
     with watch.measure("attempt"):
-        outcomes = attempt(watch, problem, find_solver(solver))
+        outcomes = attempt(watch, problem, find_solver(solver)).outcomes
     actions = np.stack([outcome.actions for outcome in outcomes], axis=1)
     start = np.array([scene.robot_start for scene in problem.scenes], np.float32)
     replayed = _bare(simulator, problem, actions)

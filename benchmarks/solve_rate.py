@@ -87,7 +87,7 @@ def _measure(task: TaskSpec, key: dict[str, Any]) -> Cell:
         task, simulator, robot=key["robot"], worlds=key["worlds"], seed=key["seed"], index=key["index"]
     )
     gated = time.perf_counter()
-    outcomes = [] if posed.problem is None else attempt(simulator, posed.problem, find_solver(key["solver"]))
+    outcomes = [] if posed.problem is None else attempt(simulator, posed.problem, find_solver(key["solver"])).outcomes
     return {
         "family": task.family,
         "task": task.name,

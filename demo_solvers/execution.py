@@ -13,6 +13,7 @@ from demo_solvers.planning.timing import PEAK_VELOCITY, time_path
 from pipeline.core import poses
 from pipeline.core.doors import Problem, Worlds
 from pipeline.core.episode import Cause, Diagnosis, Outcome
+from pipeline.core.program import Program
 from pipeline.core.world import Bools, WorldState
 from pipeline.holds import holds, parse
 
@@ -33,6 +34,8 @@ class Execution:
         self.alive: Bools = np.ones(worlds.batch, bool)
         self.T_tool_held: Array = np.tile(poses.IDENTITY_POSE, (worlds.batch, 1))
         self.diagnoses = [Diagnosis() for _ in range(worlds.batch)]
+        self.program: Program | None = None
+        self.number: int | None = None  # of the program's stage at work
         self.stage_names: list[str] = []
         self._stage_of_step: list[int] = []
 
@@ -63,6 +66,7 @@ class Execution:
         expected: str,
         seen: str | Sequence[str],
         amount: ArrayLike | None = None,
+        bodies: Sequence[str] = (),
     ) -> None:
         """Take rows (indices) out of the attempt, with the reason; a row keeps its first diagnosis."""
         index = np.asarray(rows, dtype=np.intp)
@@ -72,7 +76,16 @@ class Execution:
             if self.alive[row]:
                 what = seen if isinstance(seen, str) else seen[i]
                 value = None if math.isnan(amounts[i]) else float(amounts[i])
-                self.diagnoses[row] = Diagnosis(cause=cause, stage=stage, expected=expected, seen=what, amount=value)
+                self.diagnoses[row] = Diagnosis(
+                    cause=cause,
+                    stage=stage,
+                    expected=expected,
+                    seen=what,
+                    amount=value,
+                    number=self.number,
+                    time=round(len(self._stage_of_step) / self.rate, 3),
+                    bodies=tuple(bodies),
+                )
         self.alive[index] = False
 
     def move(
@@ -135,7 +148,14 @@ class Execution:
         actions, stages = self.worlds.recorded(), np.array(self._stage_of_step, np.uint8)
         names = tuple(self.stage_names) or ("start",)
         return [
-            Outcome(success=bool(self.alive[i]), actions=actions[:, i], stages=stages, stage_names=names, diagnosis=d)
+            Outcome(
+                success=bool(self.alive[i]),
+                actions=actions[:, i],
+                stages=stages,
+                stage_names=names,
+                diagnosis=d,
+                program=self.program,
+            )
             for i, d in enumerate(self.diagnoses)
         ]
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
@@ -134,7 +134,8 @@ class _Batch:
         if problem is None:
             return self._report("rejected", built=built, **_refusal(posed))
         with self._stage("solve", f"{len(problem.scenes)} worlds"):
-            outcomes = attempt(simulator, problem, find_solver(job.config.solver))
+            solution = attempt(simulator, problem, find_solver(job.config.solver))
+            outcomes = solution.outcomes
         with self._stage("validate", f"{sum(o.success for o in outcomes)} of {len(outcomes)} solved"):
             checked = self._validate(problem, outcomes)
         episodes = [self._numbered(v.episode, v.row) for v in checked if v.episode is not None]
@@ -153,7 +154,7 @@ class _Batch:
             variation = Variation(RANDOMISATIONS.get(config.randomise), seed, catalog)
         return TabletopBuilder(catalog, catalog.robot(config.robot), support=config.support, variation=variation)
 
-    def _validate(self, problem: Problem, outcomes: list[Outcome]) -> list[Validation]:
+    def _validate(self, problem: Problem, outcomes: Sequence[Outcome]) -> list[Validation]:
         """Replay successes in row order, only as many as are still wanted; a refuted one is replaced by the next."""
         waiting = [row for row, outcome in enumerate(outcomes) if outcome.success]
         checked: list[Validation] = []

@@ -2,41 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from pipeline.core.doors import Problem, Simulator, Solver
+from pipeline.core.camera import CameraSpec
+from pipeline.core.doors import Problem, Simulator, Solution, Solver
 from pipeline.core.episode import Diagnosis, Outcome
-from pipeline.core.errors import TaskloomError
-from pipeline.core.world import Actions, Bools, WorldState, WorldTrace
+from pipeline.core.errors import InvalidInputError, TaskloomError
+from pipeline.core.world import Actions, Frames, WorldState, WorldTrace
 from pipeline.holds import holds, parse
 
 HOLD_SECONDS = 0.5
 
 
-class BatchWorlds:
-    """A recorded handle on the worlds of one loaded batch, with state granted; physics only, nothing is rendered."""
+@dataclass(eq=False)
+class _Record:
+    """What happened in one trial."""
 
-    def __init__(self, simulator: Simulator, problem: Problem) -> None:
+    first: WorldState
+    actions: list[Actions] = field(default_factory=list)
+    traces: list[WorldTrace] = field(default_factory=list)
+
+    def recorded(self) -> Actions:
+        batch, dof = self.first.qpos.shape
+        return np.concatenate(self.actions) if self.actions else np.zeros((0, batch, dof), np.float32)
+
+    def trace(self) -> WorldTrace | None:
+        if len(self.traces) > 1:
+            self.traces[:] = [WorldTrace.concatenate(self.traces)]
+        return self.traces[0] if self.traces else None
+
+
+class BatchWorlds:
+    """One trial in the worlds of a problem, with state granted; physics only, nothing is rendered until asked for."""
+
+    def __init__(
+        self, simulator: Simulator, problem: Problem, *, copies: int = 1, records: list[_Record] | None = None
+    ) -> None:
         # Pixels last: cameras are left out, so that solving never touches a graphics driver.
-        scenes = [scene.physics_only() for scene in problem.scenes]
-        self._simulator = simulator
-        self._first = self._last = simulator.load(scenes)
-        self._actions: list[Actions] = []
-        self._traces: list[WorldTrace] = []
+        scenes = [scene.physics_only() for scene in problem.scenes] * copies
+        self._simulator, self._problem = simulator, problem
+        self._records = [] if records is None else records
+        first = simulator.load(scenes)
+        self._records.append(_Record(first))
+        self._last = first
+        self.index = len(self._records) - 1
         self.limit = round(problem.task.horizon * problem.scenes[0].physics.control_hz)
 
     @property
     def batch(self) -> int:
         """Number of worlds."""
-        return len(self._first)
+        return len(self._mine.first)
 
     @property
     def steps(self) -> int:
         """Control steps taken since the reset."""
-        return sum(len(a) for a in self._actions)
+        return sum(len(a) for a in self._mine.actions)
 
     @property
     def steps_left(self) -> int:
@@ -45,14 +68,15 @@ class BatchWorlds:
 
     def run(self, actions: Actions) -> WorldTrace:
         """Step all worlds by actions (time, batch, dof), float32 as they will be stored; raises beyond the horizon."""
+        self._check_live()
         if len(actions) > self.steps_left:
             raise TaskloomError(
                 f"{len(actions)} steps asked, {self.steps_left} left until the horizon of {self.limit}."
             )
         actions = np.ascontiguousarray(actions, dtype=np.float32)
         trace = self._simulator.run(actions)
-        self._actions.append(actions)
-        self._traces.append(trace)
+        self._mine.actions.append(actions)
+        self._mine.traces.append(trace)
         self._last = trace.at(-1)
         return trace
 
@@ -62,37 +86,79 @@ class BatchWorlds:
 
     def recorded(self) -> Actions:
         """All actions since the reset, (time, batch, dof)."""
-        dof = self._first.qpos.shape[1]
-        return np.concatenate(self._actions) if self._actions else np.zeros((0, self.batch, dof), np.float32)
+        return self._mine.recorded()
 
     def trace(self) -> WorldTrace | None:
         """All states after the reset, or None before the first step."""
-        return WorldTrace.concatenate(self._traces) if self._traces else None
+        return self._mine.trace()
+
+    def trial(self, copies: int = 1) -> BatchWorlds:
+        """Every scene ``copies`` times from its reset, as the next trial; this handle and earlier ones stop working."""
+        self._check_live()
+        return BatchWorlds(self._simulator, self._problem, copies=copies, records=self._records)
+
+    def look(self, cameras: Sequence[CameraSpec], row: int, steps: Sequence[int]) -> Mapping[str, Frames]:
+        """Pictures (len(steps), ...) of one world of this trial at some of its steps (0 = the reset), by camera name.
+
+        The world is replayed for it in a scene of its own, after which this handle and earlier ones stop working
+        (:meth:`trial` still does).
+        """
+        if not steps or min(steps) < 0 or max(steps) > self.steps:
+            raise InvalidInputError(f"Steps {list(steps)}: this trial has steps 0 to {self.steps}.")
+        scene = self._problem.scenes[row % len(self._problem.scenes)].model_copy(update={"cameras": tuple(cameras)})
+        actions, names = self.recorded()[:, row : row + 1], [c.name for c in cameras]
+        self._simulator.load([scene])
+        seen: dict[int, Mapping[str, Frames]] = {}
+        done = 0
+        for step in sorted(set(steps)):
+            if step > done:
+                self._simulator.run(np.ascontiguousarray(actions[done:step]))
+            seen[step], done = self._simulator.render(names, ("rgb",)), step
+        return {name: _in_time([seen[step][name] for step in steps]) for name in names}
+
+    def outcome_state(self, outcome: Outcome, scene: int) -> WorldState | None:
+        """The states (time) that an outcome of scene number ``scene`` stands on; None where it has no actions.
+
+        Raises :class:`TaskloomError` when its actions are not the first ones of its row.
+        """
+        record = self._records[outcome.trial]
+        row = scene if outcome.row is None else outcome.row
+        if row % len(self._problem.scenes) != scene:
+            raise TaskloomError(f"The outcome of scene {scene} stands on row {row}, which is of another scene.")
+        length, actions, trace = len(outcome.actions), record.recorded(), record.trace()
+        if not np.array_equal(actions[:length, row], outcome.actions):
+            raise TaskloomError(f"The actions of scene {scene}'s outcome are not those that its world was given.")
+        return None if trace is None or not length else trace.row(row).rows(slice(0, length))
+
+    @property
+    def _mine(self) -> _Record:
+        return self._records[self.index]
+
+    def _check_live(self) -> None:
+        if self.index != len(self._records) - 1:
+            raise TaskloomError("This trial is over: a later one has taken its worlds. Use the newest handle.")
 
 
-def attempt(simulator: Simulator, problem: Problem, solver: Solver) -> list[Outcome]:
-    """Let ``solver`` attempt every world of ``problem`` once, then judge each by the goal held for HOLD_SECONDS."""
+def attempt(simulator: Simulator, problem: Problem, solver: Solver) -> Solution:
+    """Let ``solver`` attempt the scenes of ``problem``, then judge each outcome by the goal held for HOLD_SECONDS."""
     worlds = BatchWorlds(simulator, problem)
-    outcomes = solver(problem, worlds)
-    if len(outcomes) != worlds.batch:
+    solution = solver(problem, worlds)
+    if len(solution.outcomes) != worlds.batch:
         raise TaskloomError(
-            f"The solver returned {len(outcomes)} outcomes for {worlds.batch} worlds; it owes one a world."
+            f"The solver returned {len(solution.outcomes)} outcomes for {worlds.batch} worlds; it owes one a world."
         )
-    achieved, actions, trace = _achieved(problem, worlds), worlds.recorded(), worlds.trace()
-    judged: list[Outcome] = []
-    for i, outcome in enumerate(outcomes):
-        diagnosis = Diagnosis() if achieved[i] else _why(outcome)
-        states = None if trace is None else trace.row(i)
-        judged.append(
-            replace(outcome, success=bool(achieved[i]), actions=actions[:, i], diagnosis=diagnosis, trace=states)
-        )
-    return judged
+    judged = [
+        _judged(problem, outcome, worlds.outcome_state(outcome, i)) for i, outcome in enumerate(solution.outcomes)
+    ]
+    return replace(solution, outcomes=judged)
 
 
-def held_for(problem: Problem, states: Sequence[WorldState]) -> Bools:
-    """Whether the goal holds in every one of ``states``, (batch,)."""
-    goal = parse(problem.task.goal)
-    return np.logical_and.reduce([holds(goal, state) for state in states])
+def achieved(problem: Problem, states: WorldState | None) -> bool:
+    """Whether the goal held over the last HOLD_SECONDS of one world's ``states`` (time)."""
+    need = hold_steps(problem)
+    if states is None or len(states) < need:
+        return False
+    return bool(holds(parse(problem.task.goal), states.rows(slice(len(states) - need, len(states)))).all())
 
 
 def hold_steps(problem: Problem) -> int:
@@ -100,14 +166,20 @@ def hold_steps(problem: Problem) -> int:
     return round(HOLD_SECONDS * problem.scenes[0].physics.control_hz)
 
 
-def _achieved(problem: Problem, worlds: BatchWorlds) -> Bools:
-    trace, need = worlds.trace(), hold_steps(problem)
-    if trace is None or trace.time < need:
-        return np.zeros(worlds.batch, bool)
-    return held_for(problem, [trace.at(t) for t in range(trace.time - need, trace.time)])
+def _judged(problem: Problem, outcome: Outcome, states: WorldState | None) -> Outcome:
+    success = achieved(problem, states)
+    return replace(outcome, success=success, diagnosis=Diagnosis() if success else _why(outcome), trace=states)
 
 
 def _why(outcome: Outcome) -> Diagnosis:
     if outcome.diagnosis.cause != "none":
         return outcome.diagnosis
     return Diagnosis(cause="goal_unmet", stage="end", expected=f"goal held for {HOLD_SECONDS} s", seen="it did not")
+
+
+def _in_time(frames: Sequence[Frames]) -> Frames:
+    def joined(name: str) -> np.ndarray | None:
+        parts = [getattr(f, name) for f in frames]
+        return None if parts[0] is None else np.concatenate(parts)
+
+    return Frames(**{name: joined(name) for name in ("rgb", "depth", "segmentation", "pose", "points")})

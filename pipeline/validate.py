@@ -14,9 +14,10 @@ from pipeline.core.episode import Diagnosis, Episode, Outcome, Provenance
 from pipeline.core.errors import InvalidInputError
 from pipeline.core.kinematics import forward_kinematics
 from pipeline.core.robot import RobotSpec
+from pipeline.core.scene import SceneSpec
 from pipeline.core.world import F32, Actions, WorldState, WorldTrace
-from pipeline.holds import holds, parse, progress
-from pipeline.rollout import hold_steps
+from pipeline.holds import parse, progress
+from pipeline.rollout import achieved
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +38,18 @@ class Replay:
     rgb: dict[str, NDArray[np.uint8]]  # (T, batch, height, width, 3)
     camera_pose: dict[str, F32]  # (T, batch, 7)
 
+    def row(self, index: int, steps: int) -> Replay:
+        """The first ``steps`` steps of one world by itself."""
+        after = self.final if steps == self.states.time else self.states.at(steps)
+        states = self.states.row(index).rows(slice(0, steps))
+        here = slice(index, index + 1)
+        return Replay(
+            WorldTrace(steps, 1, states),
+            after.rows(here),
+            {name: images[:steps, here] for name, images in self.rgb.items()},
+            {name: pose[:steps, here] for name, pose in self.camera_pose.items()},
+        )
+
 
 def validate(
     simulator: Simulator,
@@ -54,19 +67,28 @@ def validate(
     """
     if not rows:
         return []
-    actions = np.stack([outcomes[r].actions for r in rows], axis=1)
-    scenes = tuple(problem.scenes[r] for r in rows)
-    part = Problem(problem.task, scenes, problem.seed)
-    film = replay(simulator, part, actions, cameras=[c.name for c in scenes[0].cameras])
-    held = goal_held(part, film)
+    part = problem.of(rows)
+    film = replay(simulator, part, _together([outcomes[r].actions for r in rows]), cameras=_cameras(part))
     results: list[Validation] = []
     for i, row in enumerate(rows):
-        diagnosis = _check(film, i, outcomes[row], goal=bool(held[i]), exact=simulator.info.exact)
+        alone = film.row(i, len(outcomes[row].actions))
+        diagnosis = _check(part, alone, outcomes[row], exact=simulator.info.exact)
         episode = None
         if diagnosis.cause == "none":
-            episode = _episode(part, film, outcomes[row], index=i, solver=solver_name, provenance=provenance, row=row)
+            scene = part.scenes[i]
+            episode = _episode(part, scene, alone, outcomes[row], solver=solver_name, provenance=provenance, row=row)
         results.append(Validation(row, episode, diagnosis))
     return results
+
+
+def _cameras(problem: Problem) -> list[str]:
+    return [camera.name for camera in problem.scenes[0].cameras]
+
+
+def _together(rows: Sequence[Actions]) -> Actions:
+    """Actions (time, rows, dof) of worlds that end at different times: what ends earlier repeats its last action."""
+    longest = max(len(actions) for actions in rows)
+    return np.stack([np.pad(a, ((0, longest - len(a)), (0, 0)), mode="edge") for a in rows], axis=1)
 
 
 def replay(simulator: Simulator, problem: Problem, actions: Actions, *, cameras: Sequence[str]) -> Replay:
@@ -101,13 +123,6 @@ def same_states(a: WorldState, b: WorldState) -> bool:
     return all(np.array_equal(getattr(a, n), getattr(b, n)) for n in names)
 
 
-def goal_held(problem: Problem, replay: Replay) -> NDArray[np.bool_]:
-    """Whether the goal holds in each of the last states of a replay, (batch,)."""
-    goal, need = parse(problem.task.goal), hold_steps(problem)
-    last = [replay.states.at(t) for t in range(max(0, replay.states.time - need + 1), replay.states.time)]
-    return np.logical_and.reduce([holds(goal, state) for state in (*last, replay.final)])
-
-
 def end_effector_deltas(robot: RobotSpec, start: NDArray[np.floating], actions: Actions) -> F32:
     """Commanded tool motion (T, 7) per step: translation [m], rotation vector [rad] in the base frame, width [m].
 
@@ -123,33 +138,40 @@ def end_effector_deltas(robot: RobotSpec, start: NDArray[np.floating], actions: 
 
 
 def _episode(
-    problem: Problem, film: Replay, outcome: Outcome, *, index: int, solver: str, provenance: Provenance, row: int
+    problem: Problem,
+    scene: SceneSpec,
+    film: Replay,
+    outcome: Outcome,
+    *,
+    solver: str,
+    provenance: Provenance,
+    row: int,
 ) -> Episode:
-    scene, actions = problem.scenes[index], outcome.actions
-    states = film.states.row(index)
+    """An episode from the film of its world alone."""
+    actions, states = outcome.actions, film.states.flat
     return Episode(
         task=problem.task,
         scene=scene,
         states=states,
-        final=film.final.rows(slice(index, index + 1)),
+        final=film.final,
         actions=actions,
         ee_delta=end_effector_deltas(scene.robot, np.array(scene.robot_start), actions),
         progress=progress(parse(problem.task.goal), states),
         stage=outcome.stages[: len(actions)],
         stage_names=outcome.stage_names,
-        rgb={name: images[:, index] for name, images in film.rgb.items()},
-        camera_pose={name: pose[:, index] for name, pose in film.camera_pose.items()},
+        rgb={name: images[:, 0] for name, images in film.rgb.items()},
+        camera_pose={name: pose[:, 0] for name, pose in film.camera_pose.items()},
         solver=solver,
         provenance=provenance,
         attempt=row,
     )
 
 
-def _check(film: Replay, i: int, outcome: Outcome, *, goal: bool, exact: bool) -> Diagnosis:
-    if not goal:
+def _check(problem: Problem, film: Replay, outcome: Outcome, *, exact: bool) -> Diagnosis:
+    again = WorldState.stack([film.states.flat.rows(slice(1, None)), film.final])
+    if not achieved(problem, again):
         expected = "the goal held at the end of the replay"
         return Diagnosis(cause="goal_unmet", stage="replay", expected=expected, seen="it did not")
-    again = WorldState.stack([film.states.row(i).rows(slice(1, None)), film.final.rows(slice(i, i + 1))])
     if exact and (outcome.trace is None or not same_states(again, outcome.trace)):
         gap = None if outcome.trace is None else float(np.abs(again.pose[-1] - outcome.trace.pose[-1]).max())
         return Diagnosis(

@@ -13,9 +13,9 @@ from demo_solvers.planning.arm import Array
 from demo_solvers.planning.collision import CollisionModel, held_spheres
 from demo_solvers.planning.placement import placement_candidates
 from demo_solvers.planning.transit import raise_tool
-from demo_solvers.program import SkillCall
 from pipeline.core import poses
 from pipeline.core.geometry import Grasp
+from pipeline.core.program import Stage
 from pipeline.core.world import Bools
 
 STANDOFF = 0.10  # m, pre-grasp distance along the approach
@@ -49,7 +49,7 @@ def no_grasps(ex: Execution) -> GraspChoice:
     return GraspChoice(ex.q.copy(), ex.q.copy(), identity, np.zeros(batch), ex.width.copy(), np.zeros(batch, bool))
 
 
-def choose_grasps(ex: Execution, body: str, following: SkillCall | None) -> GraspChoice:
+def choose_grasps(ex: Execution, body: str, following: Stage | None) -> GraspChoice:
     """Choose one grasp of ``body`` a row, such that the next stage, if it places the body, can be reached with it."""
     choice = no_grasps(ex)
     grasps = ex.state().layout.geometry[body].grasps
@@ -103,7 +103,7 @@ def grasp_worth(grasps: Sequence[Grasp]) -> Array:
 def _look(
     ex: Execution,
     body: str,
-    following: SkillCall | None,
+    following: Stage | None,
     rows: NDArray[np.intp],
     candidates: NDArray[np.intp],
     choice: GraspChoice,
@@ -159,7 +159,7 @@ def _touchable(body: str) -> tuple[str, ...]:
 def _can_place(
     ex: Execution,
     body: str,
-    following: SkillCall,
+    following: Stage,
     grasp: Array,
     q_grasp: Array,
     rows: NDArray[np.intp],

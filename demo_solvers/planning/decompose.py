@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from demo_solvers.program import Program, Relation, SkillCall
+from demo_solvers.planning.placement import SPATIAL
 from pipeline.core.goal import Atom, Goal, literals
 from pipeline.core.layout import SceneLayout
+from pipeline.core.program import Program, Relation, Stage
 from pipeline.core.world import WorldState
 from pipeline.holds import holds, parse
 
-SPATIAL = ("on", "inside", "within", "near", "left_of", "right_of", "in_front_of", "behind")
 # What comes true, or stays so, by doing the rest carefully.
 SIDE_CONDITIONS = (("upright", True), ("at_rest", True), ("touching", True), ("holding", False))
 CARRIERS = ("on", "inside", "within")
@@ -38,14 +38,14 @@ def decompose(goal: str, world: WorldState) -> Program | None:
             return None
     opened += [d for d in _shut_receptacles(relations, world) if d not in opened]
     opened = [d for d in opened if not holds(parse(f"(is_open {d})"), world).all()]
-    calls = [SkillCall(skill="open", body=d, post=f"(is_open {d})") for d in dict.fromkeys(opened)]
+    stages = [Stage(skill="open", body=d, post=f"(is_open {d})") for d in dict.fromkeys(opened)]
     for body in _supports_first(relations):
         moves = _moves(body, relations[body], layout)
         if moves is None:
             return None
-        calls += moves
-    calls += [SkillCall(skill="close", body=d, post=f"(is_closed {d})") for d in dict.fromkeys(closed)]
-    return Program(calls=tuple(calls)) if calls else None
+        stages += moves
+    stages += [Stage(skill="close", body=d, post=f"(is_closed {d})") for d in dict.fromkeys(closed)]
+    return Program(stages=tuple(stages)) if stages else None
 
 
 def _disjunctive(goal: Goal) -> bool:
@@ -59,14 +59,14 @@ def _disjunctive(goal: Goal) -> bool:
     )
 
 
-def _moves(body: str, relations: list[Relation], layout: SceneLayout) -> list[SkillCall] | None:
+def _moves(body: str, relations: list[Relation], layout: SceneLayout) -> list[Stage] | None:
     # The carrier decides the height, so it leads; directions and nearness only restrict it.
     ordered = tuple(sorted(relations, key=lambda r: r.predicate not in CARRIERS))
     post = f"(and {' '.join(f'({r.predicate} {body} {r.anchor})' for r in ordered)})"
     if layout.geometry[body].grasps:
-        return [SkillCall(skill="pick", body=body), SkillCall(skill="place", body=body, relations=ordered, post=post)]
+        return [Stage(skill="pick", body=body), Stage(skill="place", body=body, relations=ordered, post=post)]
     if ordered[0].predicate == "within":
-        return [SkillCall(skill="push", body=body, relations=ordered, post=post)]
+        return [Stage(skill="push", body=body, relations=ordered, post=post)]
     return None
 
 

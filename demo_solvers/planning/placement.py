@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from demo_solvers.planning.arm import Array
-from demo_solvers.program import Relation
 from pipeline.core import poses
 from pipeline.core.geometry import BodyGeometry, Box
+from pipeline.core.program import Relation
 from pipeline.core.world import WorldState
 
+SPATIAL = ("on", "inside", "within", "near", "left_of", "right_of", "in_front_of", "behind")
 TURNS = (0.0, np.pi / 2, -np.pi / 2, np.pi)  # rad about the vertical, added to the present heading
 RELEASE = 0.004  # m above the support
 DIRECTIONS = {"left_of": np.pi / 2, "right_of": -np.pi / 2, "in_front_of": np.pi, "behind": 0.0}

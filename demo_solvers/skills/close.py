@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from demo_solvers.execution import Execution
-from demo_solvers.program import SkillCall
+from demo_solvers.skill import Number, Settings, Signature, declares
 from demo_solvers.skills._slide import slide
+from pipeline.core.program import Stage
 
 TARGET = -0.02  # of the joint's travel: slightly into the stop
 
 
-def close(ex: Execution, call: SkillCall, following: SkillCall | None) -> None:
-    """Close the prismatic joint that carries ``call.body``."""
-    slide(ex, call, share=TARGET)
+@declares(
+    Signature(
+        kind="contact",
+        summary="close the joint that carries a body by its handle",
+        parameters={"share": Number(TARGET, -0.05, 0.3, "of the travel", "where the joint is brought to")},
+        brings="(is_closed {body})",
+    )
+)
+def close(ex: Execution, stage: Stage, following: Stage | None) -> None:
+    """Close the prismatic joint that carries ``stage.body``."""
+    slide(ex, stage, share=Settings(stage).number("share"))

@@ -9,37 +9,50 @@ from demo_solvers.grasping.select import LIFT, STANDOFF, GraspChoice, choose_gra
 from demo_solvers.planning.arm import Array
 from demo_solvers.planning.collision import CollisionModel
 from demo_solvers.planning.transit import plan_transit, raise_tool
-from demo_solvers.program import SkillCall
+from demo_solvers.skill import Number, Settings, Signature, declares
+from pipeline.core.program import Stage
 
 WAYPOINTS = 6
 SQUEEZE = 0.03  # m by which the commanded opening stays below the object's width: force = kp * SQUEEZE / 2
-APPROACH_SPEED, LIFT_SPEED = 0.3, 0.35  # m/s at the peak
+APPROACH_SPEED = 0.3  # m/s at the peak
 
 
-def pick(ex: Execution, call: SkillCall, following: SkillCall | None) -> None:
-    """Grasp ``call.body`` and lift it; rows that cannot or do not are failed with their reason."""
-    choice = _reach(ex, call.body, following)
-    ex.begin(f"{call}: lift")
-    before = ex.state().body(call.body)[:, 2].copy()
-    path, ok = ex.arm.follow(ex.to_base(_raised(choice.tool, LIFT), np.arange(len(ex.q))), ex.q)
-    ex.fail(np.flatnonzero(ex.alive & ~ok), "ik_failed", expected=f"lift by {LIFT} m", seen="the arm cannot")
-    ex.line(path, speed=LIFT_SPEED, length=LIFT)
+@declares(
+    Signature(
+        kind="grasp",
+        summary="grasp a body and lift it",
+        parameters={
+            "lift": Number(LIFT, 0.03, 0.3, "m", "how far it is lifted"),
+            "squeeze": Number(SQUEEZE, 0.005, 0.06, "m", "how far the commanded opening stays below the width"),
+            "speed": Number(APPROACH_SPEED, 0.05, 0.6, "m/s", "peak speed of the straight approach and of the lift"),
+        },
+        needs=("(not (holding {body}))",),
+        brings="(holding {body})",
+    )
+)
+def pick(ex: Execution, stage: Stage, following: Stage | None) -> None:
+    """Grasp ``stage.body`` and lift it; rows that cannot or do not are failed with their reason."""
+    settings = Settings(stage)
+    lift = settings.number("lift")
+    ex.begin(f"reach {stage.body}")
+    choice = choose_grasps(ex, stage.body, following)
+    take(ex, stage.body, choice, squeeze=settings.number("squeeze"), speed=settings.number("speed"))
+    ex.begin(f"{stage}: lift")
+    before = ex.state().body(stage.body)[:, 2].copy()
+    path, ok = ex.arm.follow(ex.to_base(_raised(choice.tool, lift), np.arange(len(ex.q))), ex.q)
+    ex.fail(np.flatnonzero(ex.alive & ~ok), "ik_failed", expected=f"lift by {lift:g} m", seen="the arm cannot")
+    ex.line(path, speed=settings.number("speed"), length=lift)
     ex.wait(0.1)
-    rise = ex.state().body(call.body)[:, 2] - before
-    missed = np.flatnonzero(ex.alive & (rise < 0.5 * LIFT))
+    rise = ex.state().body(stage.body)[:, 2] - before
+    missed = np.flatnonzero(ex.alive & (rise < 0.5 * lift))
     seen = [f"it rose by {r:.3f} m" for r in rise[missed]]
-    ex.fail(missed, "grasp_missed", expected=f"{call.body} lifted by {LIFT} m", seen=seen, amount=rise[missed])
-    ex.note_held(call.body)
+    ex.fail(missed, "grasp_missed", expected=f"{stage.body} lifted by {lift:g} m", seen=seen, amount=rise[missed])
+    ex.note_held(stage.body)
 
 
-def _reach(ex: Execution, body: str, following: SkillCall | None) -> GraspChoice:
-    ex.begin(f"reach {body}")
-    choice = choose_grasps(ex, body, following)
-    take(ex, body, choice)
-    return choice
-
-
-def take(ex: Execution, body: str, choice: GraspChoice) -> None:
+def take(
+    ex: Execution, body: str, choice: GraspChoice, *, squeeze: float = SQUEEZE, speed: float = APPROACH_SPEED
+) -> None:
     """Go to the chosen grasps without collision and close the gripper."""
     lost = np.flatnonzero(ex.alive & ~choice.found)
     ex.fail(lost, "ik_failed", expected=f"a reachable, free grasp of {body}", seen="none among the candidates")
@@ -52,9 +65,9 @@ def take(ex: Execution, body: str, choice: GraspChoice) -> None:
     ex.move(path, width=choice.opening)
     ex.begin(f"grasp {body}")
     approach = np.concatenate([back[:, -2::-1], choice.q_grasp[:, None]], axis=1)
-    ex.line(approach, speed=APPROACH_SPEED, length=STANDOFF)
+    ex.line(approach, speed=speed, length=STANDOFF)
     ex.wait(0.2)
-    ex.grip(np.maximum(choice.width - SQUEEZE, 0.0), 0.4)
+    ex.grip(np.maximum(choice.width - squeeze, 0.0), 0.4)
 
 
 def _raised(tool: Array, height: float) -> Array:

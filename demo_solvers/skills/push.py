@@ -9,8 +9,9 @@ from demo_solvers.execution import Execution
 from demo_solvers.planning.arm import Array
 from demo_solvers.planning.collision import CollisionModel
 from demo_solvers.planning.transit import plan_transit, raise_tool
-from demo_solvers.program import SkillCall
+from demo_solvers.skill import Number, Settings, Signature, declares
 from pipeline.core import poses
+from pipeline.core.program import Stage
 from pipeline.core.world import Bools
 
 # A pair of fingertips makes a line contact, under which the object keeps its heading (Lynch and Mason, 1996).
@@ -26,35 +27,44 @@ APPROACH_POINTS = 5
 DOWN = (0.0, 1.0, 0.0, 0.0)  # tool pointing down, x ahead
 
 
-def push(ex: Execution, call: SkillCall, following: SkillCall | None) -> None:
-    """Push ``call.body`` until its centre lies at the centre of the region that ``call.relations`` name."""
-    ex.begin(f"reach {call.body}")
-    servo = _Servo(ex, call)
+@declares(
+    Signature(
+        kind="contact",
+        summary="push a body along the table into a region",
+        parameters={"speed": Number(SPEED, 0.02, 0.25, "m/s", "peak speed of the hand")},
+        relations=("within",),
+    )
+)
+def push(ex: Execution, stage: Stage, following: Stage | None) -> None:
+    """Push ``stage.body`` until its centre lies at the centre of the region that ``stage.relations`` name."""
+    ex.begin(f"reach {stage.body}")
+    servo = _Servo(ex, stage)
     above, low = _approach(ex, servo)
     model = CollisionModel(ex.arm, ex.state(), width=FINGER_GAP)
     path, ok = plan_transit(ex, above, model)
     ex.fail(
-        np.flatnonzero(ex.alive & ~ok), "path_in_collision", expected=f"a free path behind {call.body}", seen="none"
+        np.flatnonzero(ex.alive & ~ok), "path_in_collision", expected=f"a free path behind {stage.body}", seen="none"
     )
     ex.move(path, width=np.full(len(ex.q), FINGER_GAP))
     ex.move(low, slowest=0.8)
-    ex.begin(str(call))
+    ex.begin(str(stage))
     servo.drive()
     _retreat(ex, servo)
-    if call.post is not None:
-        ex.require(call.post, "push_missed")
+    if stage.post is not None:
+        ex.require(stage.post, "push_missed")
 
 
 class _Servo:
     """Steers the hand from the observed pose of the object, one control step at a time."""
 
-    def __init__(self, ex: Execution, call: SkillCall) -> None:
-        self.ex, self.body = ex, call.body
+    def __init__(self, ex: Execution, stage: Stage) -> None:
+        self.ex, self.body = ex, stage.body
+        self.speed = Settings(stage).number("speed")
         state = ex.state()
-        self.geometry = state.layout.geometry[call.body]
-        region = state.layout.geometry[call.relations[0].anchor]
+        self.geometry = state.layout.geometry[stage.body]
+        region = state.layout.geometry[stage.relations[0].anchor]
         area = region.cavity or region.bounds
-        self.goal = poses.compose(state.body(call.relations[0].anchor), area.pose)[:, :2]
+        self.goal = poses.compose(state.body(stage.relations[0].anchor), area.pose)[:, :2]
         self.face, self.depth = self._choose_face()
         self.heading = self._face_heading()
         self.flip = np.abs(_wrap(self.heading)) > np.pi / 2
@@ -94,7 +104,7 @@ class _Servo:
         touching = centre - state.tcp[:, :2].astype(float)
         distance = (touching * ahead).sum(1) - self.depth
         in_contact = distance < self.ex.robot.gripper.pad_half[0] + 0.006
-        speed = np.clip(SLOW_DOWN * remaining, SLOWEST, SPEED)
+        speed = np.clip(SLOW_DOWN * remaining, SLOWEST, self.speed)
         bearing = np.where(remaining > 0.02, np.arctan2(gap[:, 1], gap[:, 0]), self.heading)
         turn = np.clip(STEER * _wrap(bearing - self.heading), -MAX_TURN, MAX_TURN) * in_contact
         lateral = CENTRE * (touching * left).sum(1)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, Protocol
 
 import numpy as np
 
 from pipeline.core.asset import AssetSpec
+from pipeline.core.camera import CameraSpec
 from pipeline.core.episode import Outcome
 from pipeline.core.errors import TaskloomError
 from pipeline.core.layout import SceneLayout
+from pipeline.core.program import Program
+from pipeline.core.refinement import Budget, Round
 from pipeline.core.robot import RobotSpec
 from pipeline.core.scene import SceneSpec
 from pipeline.core.task import TaskSpec
@@ -119,11 +122,21 @@ class SceneBuilder(Protocol):
 
 @dataclass(frozen=True)
 class Problem:
-    """A task and the batch of scenes it is to be solved in."""
+    """A task and the batch of scenes it is to be solved in.
+
+    ``offered`` are programs that others propose (a model, the memory, an earlier batch of the task), to be tried beside
+    the solver's own; ``budget`` says how much may be spent on refining them.
+    """
 
     task: TaskSpec
     scenes: tuple[SceneSpec, ...]
     seed: int
+    offered: tuple[Program, ...] = ()
+    budget: Budget = field(default_factory=Budget)
+
+    def of(self, rows: Sequence[int]) -> Problem:
+        """The same problem in some of its scenes, which may repeat."""
+        return replace(self, scenes=tuple(self.scenes[row] for row in rows))
 
     @property
     def layout(self) -> SceneLayout:
@@ -132,7 +145,7 @@ class Problem:
 
 
 class Worlds(Protocol):
-    """A recorded handle on a batch of worlds, as granted to a solver."""
+    """A recorded handle on a batch of worlds, as granted to a solver: one trial, from the reset to the horizon."""
 
     @property
     def batch(self) -> int:
@@ -156,10 +169,47 @@ class Worlds(Protocol):
         """All actions since the reset, (time, batch, dof)."""
         ...
 
+    def trace(self) -> WorldTrace | None:
+        """All states after the reset, or None before the first step."""
+        ...
+
+
+class TrialWorlds(Worlds, Protocol):
+    """Worlds that can be had afresh, for solvers that learn from failed trials.
+
+    Rows of a trial of k copies are the problem's scenes in order, k times over; an :class:`Outcome` names the trial and
+    the row that it stands on.
+    """
+
+    @property
+    def index(self) -> int:
+        """Which trial this is, from 0."""
+        ...
+
+    def trial(self, copies: int = 1) -> TrialWorlds:
+        """Every scene ``copies`` times from its reset, as the next trial; this handle and earlier ones stop working."""
+        ...
+
+    def look(self, cameras: Sequence[CameraSpec], row: int, steps: Sequence[int]) -> Mapping[str, Frames]:
+        """Pictures (len(steps), ...) of one world of this trial at some of its steps (0 = the reset), by camera name.
+
+        The world is replayed for it in a scene of its own, after which this handle and earlier ones stop working.
+        """
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """What a solver has to say: an outcome for each scene, the program it would use again, and how it got there."""
+
+    outcomes: Sequence[Outcome]
+    program: Program | None = None
+    rounds: tuple[Round, ...] = ()
+
 
 class Solver(Protocol):
     """One call drives the whole batch."""
 
-    def __call__(self, problem: Problem, worlds: Worlds) -> Sequence[Outcome]:
-        """Attempt every world once and say how each ended."""
+    def __call__(self, problem: Problem, worlds: TrialWorlds) -> Solution:
+        """Attempt every scene, as often as the problem's budget allows, and say how each ended."""
         ...

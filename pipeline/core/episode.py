@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from pipeline.core.geometry import Frozen
+from pipeline.core.program import Program
 from pipeline.core.scene import SceneSpec
 from pipeline.core.task import TaskSpec
 from pipeline.core.world import F32, WorldState
@@ -25,7 +26,17 @@ Cause = Literal[
     "push_missed",
     "joint_short",
     "joint_overshot",
+    "insert_missed",
+    "pour_missed",
+    "wipe_missed",
+    "hand_over_missed",
+    "needs_unmet",
+    "stage_unmet",
+    "collision",
     "goal_unmet",
+    "hard_touch",
+    "over_limits",
+    "teleport",
     "unstable",
     "replay_mismatch",
     "timeout",
@@ -33,18 +44,24 @@ Cause = Literal[
 
 
 class Diagnosis(Frozen):
-    """Why an attempt failed: what was expected, what was seen, by how much, in which stage."""
+    """Why an attempt failed: what was expected, what was seen, by how much, in which stage and when."""
 
     cause: Cause = "none"
     stage: str = ""
     expected: str = ""
     seen: str = ""
     amount: float | None = None
+    number: int | None = Field(default=None, description="which stage of the program, from 0")
+    time: float | None = Field(default=None, description="s since the reset")
+    bodies: tuple[str, ...] = Field(default=(), description="what met, slipped or was in the way")
 
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """How one world's attempt ended. ``actions`` (time, dof) are exactly those applied since the reset."""
+    """How one world's attempt ended. ``actions`` (time, dof) are exactly those applied since the reset.
+
+    They are the first of what row ``row`` of trial ``trial`` was given; ``row`` None means the scene's own row.
+    """
 
     success: bool
     actions: F32
@@ -52,6 +69,9 @@ class Outcome:
     stage_names: tuple[str, ...] = ()
     diagnosis: Diagnosis = field(default_factory=Diagnosis)
     trace: WorldState | None = None  # the state after each action; the batch axis is time
+    trial: int = 0
+    row: int | None = None
+    program: Program | None = None  # what was carried out
 
 
 class Provenance(Frozen):

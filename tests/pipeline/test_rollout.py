@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.core.doors import Problem
+from pipeline.core.camera import CameraSpec
+from pipeline.core.doors import Problem, Solution
 from pipeline.core.episode import Diagnosis, Outcome
-from pipeline.core.errors import TaskloomError
+from pipeline.core.errors import InvalidInputError, TaskloomError
+from pipeline.core.poses import look_at
 from pipeline.core.task import TaskObject, TaskSpec
 from pipeline.rollout import BatchWorlds, attempt, hold_steps
 from pipeline.sim.kinematic import kinematic
@@ -35,7 +37,9 @@ def wait(steps, *, says, diagnosis=None):
             worlds.run(np.repeat(start[None], steps, axis=0))
         stages = np.zeros(steps, np.uint8)
         actions = worlds.recorded()
-        return [Outcome(says, actions[:, i], stages, ("wait",), diagnosis or Diagnosis()) for i in range(worlds.batch)]
+        return Solution(
+            [Outcome(says, actions[:, i], stages, ("wait",), diagnosis or Diagnosis()) for i in range(worlds.batch)]
+        )
 
     return solver
 
@@ -46,7 +50,7 @@ def simulator(toys, tmp_path):
 
 
 def test_a_solver_that_claims_success_is_told_that_the_goal_is_unmet(simulator, toys):
-    for outcome in attempt(simulator, problem(toys, "(on a b)"), wait(15, says=True)):
+    for outcome in attempt(simulator, problem(toys, "(on a b)"), wait(15, says=True)).outcomes:
         assert not outcome.success
         assert outcome.diagnosis.cause == "goal_unmet"
         assert outcome.diagnosis.expected
@@ -55,14 +59,14 @@ def test_a_solver_that_claims_success_is_told_that_the_goal_is_unmet(simulator, 
 
 def test_a_solver_that_despairs_of_a_goal_it_reached_has_succeeded(simulator, toys):
     gave_up = wait(15, says=False, diagnosis=Diagnosis(cause="place_missed", stage="place"))
-    for outcome in attempt(simulator, problem(toys), gave_up):
+    for outcome in attempt(simulator, problem(toys), gave_up).outcomes:
         assert outcome.success
         assert outcome.diagnosis.cause == "none"
 
 
 def test_a_failure_keeps_the_reason_that_the_solver_gave(simulator, toys):
     why = Diagnosis(cause="grasp_missed", stage="grasp a", expected="lifted", seen="it stayed", amount=0.01)
-    outcomes = attempt(simulator, problem(toys, "(on a b)"), wait(15, says=False, diagnosis=why))
+    outcomes = attempt(simulator, problem(toys, "(on a b)"), wait(15, says=False, diagnosis=why)).outcomes
     assert [o.diagnosis for o in outcomes] == [why, why]
 
 
@@ -70,7 +74,7 @@ def test_each_world_is_judged_on_its_own(simulator, toys):
     # Both blocks fall at the first step; the one above the other block lands on it.
     built = problem(toys, "(on a b)")
     above = built.scenes[0].with_placements({"a": (0.5, 0.2, 0.1, 1, 0, 0, 0)})
-    outcomes = attempt(simulator, Problem(built.task, (above, built.scenes[1]), 0), wait(15, says=True))
+    outcomes = attempt(simulator, Problem(built.task, (above, built.scenes[1]), 0), wait(15, says=True)).outcomes
     assert [o.success for o in outcomes] == [True, False]
 
 
@@ -83,28 +87,28 @@ def test_a_goal_must_hold_for_half_a_second_at_the_end(simulator, toys, still, s
         above, down = toys.reach((0.5, 0, 0.12)), toys.reach((0.5, 0, 0.02))
         way = toys.motion((above, 0.08, 5), (down, 0.08, 5), (down, 0.0, 2), (down, 0.08, 1), (down, 0.08, still - 1))
         worlds.run(np.repeat(way[:, None], 2, axis=1))
-        return [Outcome(success=True, actions=way, stages=np.zeros(len(way), np.uint8))] * 2
+        return Solution([Outcome(success=True, actions=way, stages=np.zeros(len(way), np.uint8))] * 2)
 
-    outcomes = attempt(simulator, problem(toys, "(and (on a table) (not (holding a)))"), lift_and_drop)
+    outcomes = attempt(simulator, problem(toys, "(and (on a table) (not (holding a)))"), lift_and_drop).outcomes
     assert [o.success for o in outcomes] == [success] * 2
 
 
 def test_a_solver_that_does_nothing_succeeds_at_nothing(simulator, toys):
-    for outcome in attempt(simulator, problem(toys), wait(0, says=True)):
+    for outcome in attempt(simulator, problem(toys), wait(0, says=True)).outcomes:
         assert not outcome.success
         assert outcome.actions.shape == (0, 8)
         assert outcome.trace is None
 
 
-def test_what_is_recorded_is_what_was_applied_not_what_the_solver_reports(simulator, toys):
+def test_what_is_recorded_is_exactly_what_was_applied(simulator, toys):
     way = toys.motion((toys.reach((0.5, 0, 0.2)), 0.08, 12))
 
-    def forger(asked, worlds):
+    def roundabout(asked, worlds):
         worlds.run(np.repeat(way[:, None].astype(float), 2, axis=1) + np.pi * 1e-9)
-        return [Outcome(success=True, actions=np.zeros((3, 8), np.float32), stages=np.zeros(12, np.uint8))] * 2
+        made = worlds.recorded()
+        return Solution([Outcome(success=True, actions=made[:, i], stages=np.zeros(12, np.uint8)) for i in range(2)])
 
-    outcomes = attempt(simulator, problem(toys), forger)
-    for i, outcome in enumerate(outcomes):
+    for i, outcome in enumerate(attempt(simulator, problem(toys), roundabout).outcomes):
         assert outcome.actions.dtype == np.float32
         assert outcome.actions.shape == (12, 8)
         assert outcome.trace is not None
@@ -113,6 +117,69 @@ def test_what_is_recorded_is_what_was_applied_not_what_the_solver_reports(simula
         simulator.load([problem(toys).scenes[i]])
         again = simulator.run(outcome.actions[:, None])
         np.testing.assert_array_equal(again.row(0).pose, outcome.trace.pose)
+
+
+def test_actions_that_no_world_was_given_are_refused(simulator, toys):
+    way = toys.motion((toys.reach((0.5, 0, 0.2)), 0.08, 12))
+
+    def forger(asked, worlds):
+        worlds.run(np.repeat(way[:, None], 2, axis=1))
+        return Solution([Outcome(success=True, actions=np.zeros((3, 8), np.float32), stages=np.zeros(3, np.uint8))] * 2)
+
+    with pytest.raises(TaskloomError, match="scene 0's outcome are not those"):
+        attempt(simulator, problem(toys), forger)
+
+
+def test_an_outcome_may_stand_on_a_copy_of_an_earlier_trial_and_end_before_it(simulator, toys):
+    high, low = (toys.motion((toys.reach((0.5, 0, z)), 0.08, 20)) for z in (0.3, 0.2))
+
+    def tries_thrice(asked, worlds):
+        second = worlds.trial(copies=3)
+        assert (second.index, second.batch, second.steps_left) == (1, 6, worlds.steps_left)
+        second.run(np.stack([high, high, low, low, low, low], axis=1))
+        made = second.recorded()
+        third = second.trial()
+        third.run(np.repeat(high[:, None], 2, axis=1))
+        return Solution(
+            [
+                Outcome(success=True, actions=made[:12, 2 + i], stages=np.zeros(12, np.uint8), trial=1, row=2 + i)
+                for i in range(2)
+            ]
+        )
+
+    for outcome in attempt(simulator, problem(toys), tries_thrice).outcomes:
+        np.testing.assert_array_equal(outcome.actions, low[:12])
+        assert outcome.trace is not None
+        np.testing.assert_array_equal(outcome.trace.qpos[:, :7], low[:12, :7])
+
+
+def test_a_row_of_another_scene_is_no_outcome_of_this_one(simulator, toys):
+    def mixes_up(asked, worlds):
+        worlds.run(np.repeat(np.float32([s.robot_start for s in asked.scenes])[None], 12, axis=0))
+        still = worlds.recorded()[:, 0]
+        return Solution([Outcome(success=True, actions=still, stages=np.zeros(12, np.uint8), row=0)] * 2)
+
+    with pytest.raises(TaskloomError, match="scene 1 stands on row 0"):
+        attempt(simulator, problem(toys), mixes_up)
+
+
+def test_a_trial_ends_when_the_next_begins(simulator, toys):
+    first = BatchWorlds(simulator, problem(toys))
+    first.trial()
+    with pytest.raises(TaskloomError, match="over"):
+        first.run(np.zeros((1, 2, 8), np.float32))
+
+
+def test_a_trial_can_be_looked_at_from_new_cameras(simulator, toys):
+    worlds = BatchWorlds(simulator, problem(toys))
+    worlds.run(np.repeat(toys.motion((toys.reach((0.5, 0, 0.3)), 0.08, 8))[:, None], 2, axis=1))
+    camera = CameraSpec(name="above", width=16, height=12, pose=tuple(look_at((0.5, 0, 1.2), (0.5, 0, 0), (1, 0, 0))))
+    seen = worlds.look([camera], row=1, steps=[0, 8])
+    assert seen["above"].rgb.shape == (2, 12, 16, 3)
+    assert (seen["above"].rgb[0] != seen["above"].rgb[1]).any()
+    assert worlds.trial().batch == 2
+    with pytest.raises(InvalidInputError, match="steps 0 to 8"):
+        worlds.look([camera], row=1, steps=[9])
 
 
 def test_the_record_joins_all_runs_in_order(simulator, toys):
@@ -154,5 +221,5 @@ def test_solving_never_touches_a_camera(simulator, toys):
 
     built = problem(toys)
     assert built.scenes[0].cameras
-    assert all(o.success for o in attempt(simulator, built, photographer))
+    assert all(o.success for o in attempt(simulator, built, photographer).outcomes)
     assert built.scenes[0].cameras

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.core.camera import CameraSpec
-from pipeline.core.doors import Problem, SimulatorInfo
+from pipeline.core.doors import Problem, SimulatorInfo, Solution
 from pipeline.core.episode import Outcome, Provenance
 from pipeline.core.errors import InvalidInputError
 from pipeline.core.kinematics import forward_kinematics
@@ -65,12 +65,14 @@ def outcomes(simulator, problem, ways):
     def sweep(asked, worlds):
         worlds.run(ways[1])
         stages = np.array([0] * SWEEP + [1] * REST, np.uint8)
-        return [
-            Outcome(success=True, actions=ways[1][:, i], stages=stages, stage_names=("sweep", "rest"))
-            for i in range(worlds.batch)
-        ]
+        return Solution(
+            [
+                Outcome(success=True, actions=ways[1][:, i], stages=stages, stage_names=("sweep", "rest"))
+                for i in range(worlds.batch)
+            ]
+        )
 
-    judged = attempt(simulator, problem, sweep)
+    judged = attempt(simulator, problem, sweep).outcomes
     assert [o.success for o in judged] == [True, True]
     return judged
 

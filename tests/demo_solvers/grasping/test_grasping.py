@@ -9,9 +9,9 @@ from demo_solvers.execution import Execution
 from demo_solvers.grasping.handles import choose_handle_grasps
 from demo_solvers.grasping.select import STANDOFF, choose_grasps, grasp_worth, withdrawal
 from demo_solvers.planning.collision import CollisionModel
-from demo_solvers.program import Relation, SkillCall
 from pipeline.core import poses
 from pipeline.core.geometry import Grasp
+from pipeline.core.program import Relation, Stage
 from pipeline.rollout import BatchWorlds
 
 DRAWER = "cabinet/top_drawer"
@@ -93,7 +93,7 @@ def test_an_object_out_of_reach_is_not_found_and_its_neighbours_are(execution, m
 
 
 def test_a_place_out_of_reach_rules_out_every_grasp(execution, mug_problem):
-    following = SkillCall(skill="place", body="mug", relations=(Relation(predicate="on", anchor="plate"),))
+    following = Stage(skill="place", body="mug", relations=(Relation(predicate="on", anchor="plate"),))
     ex = execution(far_in_row_0(mug_problem, "plate"))
     assert choose_grasps(ex, "mug", None).found[0]
     assert list(choose_grasps(ex, "mug", following).found) == [False, True, True]

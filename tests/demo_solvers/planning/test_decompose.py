@@ -3,7 +3,7 @@
 import pytest
 
 from demo_solvers.planning.decompose import decompose
-from demo_solvers.program import Relation
+from pipeline.core.program import Relation
 
 TOP, BOTTOM = "cabinet/top_drawer", "cabinet/bottom_drawer"
 THINGS = ("block_red", "block_green", "block_blue", "mug", "plate", "carton", "zone_red", "cabinet")
@@ -31,13 +31,13 @@ def pushing(problem, simulator):
 def steps(goal, world):
     program = decompose(goal, world)
     assert program is not None
-    return [f"{call.skill} {call.body}" for call in program.calls]
+    return [f"{call.skill} {call.body}" for call in program.stages]
 
 
 def test_a_thing_is_picked_and_then_placed(shut):
     program = decompose("(and (on block_red block_green) (not (holding block_red)))", shut)
     assert program is not None
-    pick, place = program.calls
+    pick, place = program.stages
     assert (pick.skill, place.skill, place.body) == ("pick", "place", "block_red")
     assert place.relations == (Relation(predicate="on", anchor="block_green"),)
     assert place.post == "(and (on block_red block_green))"
@@ -77,7 +77,7 @@ def test_a_drawer_named_twice_is_opened_once(shut):
 def test_what_the_hand_cannot_take_is_pushed(pushing):
     program = decompose("(within carton zone_red)", pushing)
     assert program is not None
-    (call,) = program.calls
+    (call,) = program.stages
     assert (call.skill, call.body) == ("push", "carton")
     assert call.post == "(and (within carton zone_red))"
 
@@ -85,7 +85,7 @@ def test_what_the_hand_cannot_take_is_pushed(pushing):
 def test_the_carrier_leads_and_directions_follow(shut):
     program = decompose("(and (left_of mug block_red) (on mug cabinet))", shut)
     assert program is not None
-    assert [r.predicate for r in program.calls[-1].relations] == ["on", "left_of"]
+    assert [r.predicate for r in program.stages[-1].relations] == ["on", "left_of"]
 
 
 def test_two_things_that_wait_for_each_other_are_taken_as_written(shut):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from demo_solvers.planning.placement import placement_candidates
-from demo_solvers.program import Relation
 from pipeline.core import poses
+from pipeline.core.program import Relation
 from pipeline.holds import holds, parse
 
 

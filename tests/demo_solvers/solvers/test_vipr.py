@@ -26,7 +26,7 @@ def solved(catalog, robot, builder, simulator):
     for task in propose(catalog, robot, count=len(FAMILIES), seed=SEED, families=FAMILIES):
         scenes = tuple(builder.build(task, stream(SEED, "test", task.name, i)) for i in range(WORLDS))
         built = Problem(task, scenes, SEED)
-        results[task.family] = built, attempt(simulator, built, vipr)
+        results[task.family] = built, attempt(simulator, built, vipr).outcomes
     return results
 
 
@@ -84,7 +84,7 @@ def test_the_worlds_of_a_batch_are_solved_each_in_its_own_way(solved):
 
 def test_the_same_problem_is_solved_the_same_way_twice(solved, simulator):
     built, outcomes = solved["stack"]
-    for before, again in zip(outcomes, attempt(simulator, built, vipr), strict=True):
+    for before, again in zip(outcomes, attempt(simulator, built, vipr).outcomes, strict=True):
         np.testing.assert_array_equal(before.actions, again.actions)
 
 
@@ -94,7 +94,7 @@ def one_lost(problem, simulator):
     built = problem("(on block_red block_green)", "block_red", "block_green", worlds=3, family="stack")
     first, second, third = built.scenes
     lost = Problem(built.task, (first, second.with_placements({"block_red": OUT_OF_REACH}), third), 0)
-    return lost, attempt(simulator, lost, vipr)
+    return lost, attempt(simulator, lost, vipr).outcomes
 
 
 def test_a_world_that_cannot_be_solved_does_not_stop_the_others(one_lost):
@@ -118,7 +118,7 @@ def test_a_robot_that_has_given_up_stands_still(one_lost):
 
 def test_a_goal_that_no_skill_serves_is_said_to_have_no_plan(problem, simulator):
     goal = "(on carton block_red)"
-    for outcome in attempt(simulator, problem(goal, "carton", "block_red"), vipr):
+    for outcome in attempt(simulator, problem(goal, "carton", "block_red"), vipr).outcomes:
         assert not outcome.success
         assert outcome.diagnosis.cause == "no_plan"
         assert goal in outcome.diagnosis.seen
@@ -127,7 +127,7 @@ def test_a_goal_that_no_skill_serves_is_said_to_have_no_plan(problem, simulator)
 
 def test_too_short_a_horizon_is_a_timeout_and_not_an_exception(problem, simulator):
     built = problem("(on block_red block_green)", "block_red", "block_green", horizon=4.0)
-    for outcome in attempt(simulator, built, vipr):
+    for outcome in attempt(simulator, built, vipr).outcomes:
         assert not outcome.success
         assert outcome.diagnosis.cause == "timeout"
         assert outcome.diagnosis.stage
@@ -137,11 +137,11 @@ def test_too_short_a_horizon_is_a_timeout_and_not_an_exception(problem, simulato
 def test_a_tower_of_three_is_built(problem, simulator):
     goal = "(and (on block_red block_green) (on block_green block_blue))"
     built = problem(goal, "block_red", "block_green", "block_blue", family="stack", horizon=40.0)
-    assert [o.success for o in attempt(simulator, built, vipr)] == [True, True]
+    assert [o.success for o in attempt(simulator, built, vipr).outcomes] == [True, True]
 
 
 def test_a_drawer_is_filled_and_shut(problem, simulator):
     drawer = "cabinet/top_drawer"
     goal = f"(and (inside block_red {drawer}) (is_closed {drawer}))"
     built = problem(goal, "cabinet", "block_red", initial=(f"(is_open {drawer})",), horizon=45.0, worlds=3)
-    assert sum(o.success for o in attempt(simulator, built, vipr)) >= 2
+    assert sum(o.success for o in attempt(simulator, built, vipr).outcomes) >= 2
