@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demo_solvers.execution import Execution
+from demo_solvers.grasping.wish import STANDOFF, GraspWish
 from demo_solvers.planning.arm import Array
 from demo_solvers.planning.collision import CollisionModel, held_spheres
-from demo_solvers.planning.placement import placement_candidates
+from demo_solvers.planning.placement import Manner, placements, places_body
 from demo_solvers.planning.transit import raise_tool
 from pipeline.core import poses
 from pipeline.core.geometry import Grasp
 from pipeline.core.program import Stage
 from pipeline.core.world import Bools
 
-STANDOFF = 0.10  # m, pre-grasp distance along the approach
 LIFT = 0.12  # m
 APPROACH_POINTS = 6
 FIRST_LOOK = 5  # candidates a row in the first round; only rows without a solution look further
@@ -49,29 +49,34 @@ def no_grasps(ex: Execution) -> GraspChoice:
     return GraspChoice(ex.q.copy(), ex.q.copy(), identity, np.zeros(batch), ex.width.copy(), np.zeros(batch, bool))
 
 
-def choose_grasps(ex: Execution, body: str, following: Stage | None) -> GraspChoice:
+def choose_grasps(ex: Execution, body: str, following: Stage | None, wish: GraspWish | None = None) -> GraspChoice:
     """Choose one grasp of ``body`` a row, such that the next stage, if it places the body, can be reached with it."""
-    choice = no_grasps(ex)
+    choice, wish = no_grasps(ex), wish or GraspWish()
     grasps = ex.state().layout.geometry[body].grasps
     if not grasps:
         return choice
-    ranked = _rank(ex, body)
+    ranked, allowed = _rank(ex, body, wish)
+    passed_over = np.zeros(len(ex.q), int)
     for start, stop in ((0, FIRST_LOOK), (FIRST_LOOK, SECOND_LOOK), (SECOND_LOOK, THIRD_LOOK)):
-        rows = np.flatnonzero(ex.alive & ~choice.found)
-        if len(rows) and start < ranked.shape[1]:
-            _look(ex, body, following, rows, ranked[rows, start:stop], choice)
+        rows = np.flatnonzero(ex.alive & ~choice.found & allowed[:, start : start + 1].any(axis=1))
+        if len(rows):
+            candidates = _Candidates(body, rows, ranked[rows, start:stop], allowed[rows, start:stop])
+            _look(ex, candidates, following, wish, choice, passed_over)
     return choice
 
 
-def withdrawal(tool: Array) -> Array:
+def withdrawal(tool: Array, standoff: float = STANDOFF) -> Array:
     """Tool poses (batch, APPROACH_POINTS, 7) from the grasp, excluded, back to the stand-off."""
-    back = -STANDOFF * np.arange(1, APPROACH_POINTS + 1) / APPROACH_POINTS
+    back = -standoff * np.arange(1, APPROACH_POINTS + 1) / APPROACH_POINTS
     offsets = np.stack([np.zeros(APPROACH_POINTS), np.zeros(APPROACH_POINTS), back], axis=-1)
     return poses.compose(tool[:, None], poses.pose(offsets))
 
 
-def _rank(ex: Execution, body: str) -> NDArray[np.intp]:
-    """Candidate indices (batch, candidates) by worth, uprightness of the approach and ease for the wrist."""
+def _rank(ex: Execution, body: str, wish: GraspWish) -> tuple[NDArray[np.intp], Bools]:
+    """Candidate indices (batch, candidates) by worth, uprightness of the approach and ease for the wrist.
+
+    Those that the wish rules out come last; the mask (batch, candidates), in the same order, says which they are.
+    """
     geometry = ex.state().layout.geometry[body]
     local = np.array([g.pose for g in geometry.grasps])
     worth = grasp_worth(geometry.grasps)
@@ -82,8 +87,10 @@ def _rank(ex: Execution, body: str) -> NDArray[np.intp]:
     turn = np.arccos(np.clip((closing * present).sum(-1), -1, 1))
     vertical = ex.state().layout.joint_specs == {} or "/" not in body
     lean = np.arccos(np.clip(-approach[..., 2], -1, 1)) if vertical else np.zeros(turn.shape)
-    cost = -worth + 0.25 * lean + (0.12 * turn if vertical else 0.02 * turn)
-    return np.argsort(cost, axis=1, kind="stable")
+    cost = -worth + 0.25 * lean + (0.12 * turn if vertical else 0.02 * turn) + wish.cost(geometry, local)
+    allowed = wish.allows(geometry, local, tool)
+    order = np.argsort(np.where(allowed, cost, np.inf), axis=1, kind="stable")
+    return order, np.take_along_axis(allowed, order, axis=1)
 
 
 def grasp_worth(grasps: Sequence[Grasp]) -> Array:
@@ -100,33 +107,51 @@ def grasp_worth(grasps: Sequence[Grasp]) -> Array:
     return score * np.minimum(1.0, held / (AS_GOOD * best)) if best > 0 else score
 
 
+@dataclass(frozen=True, eq=False)
+class _Candidates:
+    """Grasps of ``body`` to look at: indices (k, c) of the card's, for worlds ``rows`` (k,), and which are allowed."""
+
+    body: str
+    rows: NDArray[np.intp]
+    index: NDArray[np.intp]
+    allowed: Bools
+
+
 def _look(
     ex: Execution,
-    body: str,
+    candidates: _Candidates,
     following: Stage | None,
-    rows: NDArray[np.intp],
-    candidates: NDArray[np.intp],
+    wish: GraspWish,
     choice: GraspChoice,
+    passed_over: NDArray[np.int_],
 ) -> None:
-    """Fill ``choice`` for the rows in which one of ``candidates`` (k, c) works."""
-    k, c = candidates.shape
-    world, layout = ex.state(), ex.state().layout
-    local = np.array([g.pose for g in layout.geometry[body].grasps])[candidates]
-    widths = np.array([g.width for g in layout.geometry[body].grasps])[candidates]
+    """Fill ``choice`` for the rows in which one of the candidates works."""
+    body, rows, (k, c) = candidates.body, candidates.rows, candidates.index.shape
+    world, grasps = ex.state(), ex.state().layout.geometry[candidates.body].grasps
+    local = wish.deepened(np.array([g.pose for g in grasps])[candidates.index])
+    widths = np.array([g.width for g in grasps])[candidates.index]
     tool = poses.compose(world.body(body)[rows, None].astype(float), local)
     flat_rows = np.repeat(rows, c)
     goal = ex.to_base(tool.reshape(k * c, 7), flat_rows)
     at = ex.arm.ik_restarted(goal, iterations=30)
-    before_pose = poses.compose(tool, poses.pose([0.0, 0.0, -STANDOFF])).reshape(k * c, 7)
+    before_pose = poses.compose(tool, poses.pose([0.0, 0.0, -wish.standoff])).reshape(k * c, 7)
     before = ex.arm.ik(ex.to_base(before_pose, flat_rows), at.q, posture=at.q, iterations=20)
-    ok = at.ok & before.ok & (np.abs(before.q - at.q).max(axis=1) < 1.2)
+    ok = at.ok & before.ok & (np.abs(before.q - at.q).max(axis=1) < 1.2) & candidates.allowed.ravel()
     opening = np.minimum(widths + OPENING, ex.robot.gripper.max_width)
     model = CollisionModel(ex.arm, world, width=float(opening.max()))
     ok &= model.free(before.q[:, None], flat_rows)
-    ok &= model.free(at.q[:, None], flat_rows, ignore=_touchable(body))
-    if following is not None and following.skill == "place":
-        ok &= _can_place(ex, body, following, local.reshape(k * c, 7), at.q, flat_rows, model, ok)
-    _take_first(ok.reshape(k, c), rows, choice, before.q, at.q, tool, widths, opening)
+    ok &= model.free(at.q[:, None], flat_rows, ignore=(body,))
+    if following is not None and places_body(following, body):
+        ok &= _can_place(ex, following, local.reshape(k * c, 7), at.q, flat_rows, model, ok)
+    good = _beyond(ok.reshape(k, c), rows, wish.skip, passed_over)
+    _take_first(good, rows, choice, before.q, at.q, tool, widths, opening)
+
+
+def _beyond(ok: Bools, rows: NDArray[np.intp], skip: int, passed_over: NDArray[np.int_]) -> Bools:
+    """``ok`` (k, c) without the first ``skip`` good ones of a row; ``passed_over`` (batch,) counts them over looks."""
+    order = passed_over[rows, None] + np.cumsum(ok, axis=1)
+    passed_over[rows] += ok.sum(axis=1)
+    return ok & (order > skip)
 
 
 def _take_first(
@@ -151,14 +176,8 @@ def _take_first(
     choice.found[row] = True
 
 
-def _touchable(body: str) -> tuple[str, ...]:
-    # A handle's base cabinet stays an obstacle, but the drawer that carries the handle does not.
-    return (body,)
-
-
 def _can_place(
     ex: Execution,
-    body: str,
     following: Stage,
     grasp: Array,
     q_grasp: Array,
@@ -170,7 +189,8 @@ def _can_place(
 
     The same questions that the stage itself will ask, so that it does not find out too late.
     """
-    targets = placement_candidates(ex.state(), body, following.relations)[rows]
+    body, standoff = following.body, Manner.of(following).standoff
+    targets = placements(ex.state(), following)[rows]
     held = held_spheres(ex.state().layout.geometry[body], poses.inverse(grasp))
     anchors = tuple(r.anchor for r in following.relations)
     possible = np.zeros(len(rows), bool)
@@ -180,7 +200,7 @@ def _can_place(
             break
         tool = poses.compose(targets[todo, option], grasp[todo])
         at = ex.arm.ik(ex.to_base(tool, rows[todo]), q_grasp[todo], posture=ex.arm.home, iterations=25)
-        above = ex.arm.ik(ex.to_base(raise_tool(tool, STANDOFF), rows[todo]), at.q, posture=at.q, iterations=20)
+        above = ex.arm.ik(ex.to_base(raise_tool(tool, standoff), rows[todo]), at.q, posture=at.q, iterations=20)
         free = model.free(at.q[:, None], rows[todo], ignore=(body,))
         free &= model.free(above.q[:, None], rows[todo], ignore=(body,), held=held.of(todo))
         free &= model.free(at.q[:, None], rows[todo], ignore=(body, "table", *anchors), held=held.of(todo))

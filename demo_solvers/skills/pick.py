@@ -5,16 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from demo_solvers.execution import Execution
-from demo_solvers.grasping.select import LIFT, STANDOFF, GraspChoice, choose_grasps, withdrawal
+from demo_solvers.grasping.select import LIFT, GraspChoice, choose_grasps, withdrawal
+from demo_solvers.grasping.wish import APPROACHES, REGIONS, STANDOFF, GraspWish
 from demo_solvers.planning.arm import Array
 from demo_solvers.planning.collision import CollisionModel
 from demo_solvers.planning.transit import plan_transit, raise_tool
-from demo_solvers.skill import Number, Settings, Signature, declares
+from demo_solvers.skill import Choice, Number, Settings, Signature, declares
 from pipeline.core.program import Stage
 
 WAYPOINTS = 6
 SQUEEZE = 0.03  # m by which the commanded opening stays below the object's width: force = kp * SQUEEZE / 2
 APPROACH_SPEED = 0.3  # m/s at the peak
+EFFORT = 0.65  # of the robot's limits, on the way there
 
 
 @declares(
@@ -22,9 +24,15 @@ APPROACH_SPEED = 0.3  # m/s at the peak
         kind="grasp",
         summary="grasp a body and lift it",
         parameters={
+            "approach": Choice(APPROACHES, "where the hand comes from: straight down or from the side"),
+            "region": Choice(REGIONS, "the part of the body that is grasped, in thirds of its height or by name"),
+            "standoff": Number(STANDOFF, 0.03, 0.2, "m", "how far before the grasp the straight approach begins"),
+            "depth": Number(0.0, -0.03, 0.03, "m", "how much deeper than annotated the body is grasped"),
+            "skip": Number(0.0, 0.0, 20.0, "grasps", "how many of the best grasps that would do are left out"),
             "lift": Number(LIFT, 0.03, 0.3, "m", "how far it is lifted"),
             "squeeze": Number(SQUEEZE, 0.005, 0.06, "m", "how far the commanded opening stays below the width"),
             "speed": Number(APPROACH_SPEED, 0.05, 0.6, "m/s", "peak speed of the straight approach and of the lift"),
+            "effort": Number(EFFORT, 0.1, 0.9, "of the robot's limits", "how fast the hand goes there"),
         },
         needs=("(not (holding {body}))",),
         brings="(holding {body})",
@@ -32,16 +40,20 @@ APPROACH_SPEED = 0.3  # m/s at the peak
 )
 def pick(ex: Execution, stage: Stage, following: Stage | None) -> None:
     """Grasp ``stage.body`` and lift it; rows that cannot or do not are failed with their reason."""
-    settings = Settings(stage)
-    lift = settings.number("lift")
+    settings, wish = Settings(stage), GraspWish.of(stage)
+    lift, speed = settings.number("lift"), settings.number("speed")
     ex.begin(f"reach {stage.body}")
-    choice = choose_grasps(ex, stage.body, following)
-    take(ex, stage.body, choice, squeeze=settings.number("squeeze"), speed=settings.number("speed"))
+    choice = choose_grasps(ex, stage.body, following, wish)
+    lost = np.flatnonzero(ex.alive & ~choice.found)
+    wanted = f"a reachable, free grasp of {stage.body}" + (f" ({wish})" if str(wish) else "")
+    ex.fail(lost, "ik_failed", expected=wanted, seen="none among the candidates", bodies=(stage.body,))
+    effort, squeeze = settings.number("effort"), settings.number("squeeze")
+    take(ex, stage.body, choice, squeeze=squeeze, speed=speed, standoff=wish.standoff, effort=effort)
     ex.begin(f"{stage}: lift")
     before = ex.state().body(stage.body)[:, 2].copy()
     path, ok = ex.arm.follow(ex.to_base(_raised(choice.tool, lift), np.arange(len(ex.q))), ex.q)
     ex.fail(np.flatnonzero(ex.alive & ~ok), "ik_failed", expected=f"lift by {lift:g} m", seen="the arm cannot")
-    ex.line(path, speed=settings.number("speed"), length=lift)
+    ex.line(path, speed=speed, length=lift)
     ex.wait(0.1)
     rise = ex.state().body(stage.body)[:, 2] - before
     missed = np.flatnonzero(ex.alive & (rise < 0.5 * lift))
@@ -51,21 +63,28 @@ def pick(ex: Execution, stage: Stage, following: Stage | None) -> None:
 
 
 def take(
-    ex: Execution, body: str, choice: GraspChoice, *, squeeze: float = SQUEEZE, speed: float = APPROACH_SPEED
+    ex: Execution,
+    body: str,
+    choice: GraspChoice,
+    *,
+    squeeze: float = SQUEEZE,
+    speed: float = APPROACH_SPEED,
+    standoff: float = STANDOFF,
+    effort: float = EFFORT,
 ) -> None:
     """Go to the chosen grasps without collision and close the gripper."""
     lost = np.flatnonzero(ex.alive & ~choice.found)
     ex.fail(lost, "ik_failed", expected=f"a reachable, free grasp of {body}", seen="none among the candidates")
     # The approach is followed backwards from the grasp, so that it ends in just the joints the choice was checked for.
-    back, ok = ex.arm.follow(ex.to_base(withdrawal(choice.tool), np.arange(len(ex.q))), choice.q_grasp)
+    back, ok = ex.arm.follow(ex.to_base(withdrawal(choice.tool, standoff), np.arange(len(ex.q))), choice.q_grasp)
     ex.fail(np.flatnonzero(ex.alive & ~ok), "ik_failed", expected="a straight approach", seen="the arm cannot")
     model = CollisionModel(ex.arm, ex.state(), width=float(choice.opening.max()))
     path, ok = plan_transit(ex, back[:, -1], model)
     ex.fail(np.flatnonzero(ex.alive & ~ok), "path_in_collision", expected=f"a free path to {body}", seen="none found")
-    ex.move(path, width=choice.opening)
+    ex.move(path, width=choice.opening, effort=effort)
     ex.begin(f"grasp {body}")
     approach = np.concatenate([back[:, -2::-1], choice.q_grasp[:, None]], axis=1)
-    ex.line(approach, speed=speed, length=STANDOFF)
+    ex.line(approach, speed=speed, length=standoff)
     ex.wait(0.2)
     ex.grip(np.maximum(choice.width - squeeze, 0.0), 0.4)
 

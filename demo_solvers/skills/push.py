@@ -9,7 +9,7 @@ from demo_solvers.execution import Execution
 from demo_solvers.planning.arm import Array
 from demo_solvers.planning.collision import CollisionModel
 from demo_solvers.planning.transit import plan_transit, raise_tool
-from demo_solvers.skill import Number, Settings, Signature, declares
+from demo_solvers.skill import Choice, Number, Settings, Signature, declares
 from pipeline.core import poses
 from pipeline.core.program import Stage
 from pipeline.core.world import Bools
@@ -23,6 +23,10 @@ STEER, CENTRE = 2.5, 1.5  # 1/s, gains on heading error and on lateral offset
 MAX_TURN = 0.6  # rad/s
 ARRIVED = 0.004  # m
 MAX_STEPS = 110
+HEIGHT_SHARE = 0.4  # of the object's height at which the fingertips touch it
+LOWEST, HIGHEST = 0.022, 0.05  # m above the table, between which they stay unless told otherwise
+SIDES = {"front": np.pi, "back": 0.0, "left": np.pi / 2, "right": -np.pi / 2}
+"""Directions (rad) from the object to its sides, as seen from behind the robot; the front faces it."""
 APPROACH_POINTS = 5
 DOWN = (0.0, 1.0, 0.0, 0.0)  # tool pointing down, x ahead
 
@@ -31,7 +35,13 @@ DOWN = (0.0, 1.0, 0.0, 0.0)  # tool pointing down, x ahead
     Signature(
         kind="contact",
         summary="push a body along the table into a region",
-        parameters={"speed": Number(SPEED, 0.02, 0.25, "m/s", "peak speed of the hand")},
+        parameters={
+            "side": Choice(("auto", *SIDES), "which side of the body the hand pushes; front faces the robot"),
+            "height": Number(HEIGHT_SHARE, 0.1, 0.9, "of the body's height", "where the fingertips touch it"),
+            "gap": Number(FINGER_GAP, 0.0, 0.08, "m", "between the two fingertips"),
+            "overshoot": Number(0.0, -0.05, 0.05, "m", "how far beyond the region's centre the body is pushed"),
+            "speed": Number(SPEED, 0.02, 0.25, "m/s", "peak speed of the hand"),
+        },
         relations=("within",),
     )
 )
@@ -40,12 +50,12 @@ def push(ex: Execution, stage: Stage, following: Stage | None) -> None:
     ex.begin(f"reach {stage.body}")
     servo = _Servo(ex, stage)
     above, low = _approach(ex, servo)
-    model = CollisionModel(ex.arm, ex.state(), width=FINGER_GAP)
+    model = CollisionModel(ex.arm, ex.state(), width=servo.gap)
     path, ok = plan_transit(ex, above, model)
     ex.fail(
         np.flatnonzero(ex.alive & ~ok), "path_in_collision", expected=f"a free path behind {stage.body}", seen="none"
     )
-    ex.move(path, width=np.full(len(ex.q), FINGER_GAP))
+    ex.move(path, width=np.full(len(ex.q), servo.gap))
     ex.move(low, slowest=0.8)
     ex.begin(str(stage))
     servo.drive()
@@ -59,19 +69,23 @@ class _Servo:
 
     def __init__(self, ex: Execution, stage: Stage) -> None:
         self.ex, self.body = ex, stage.body
-        self.speed = Settings(stage).number("speed")
+        settings = Settings(stage)
+        self.speed, self.overshoot = settings.number("speed"), settings.number("overshoot")
+        self.gap = min(settings.number("gap"), ex.robot.gripper.max_width)
         state = ex.state()
         self.geometry = state.layout.geometry[stage.body]
         region = state.layout.geometry[stage.relations[0].anchor]
         area = region.cavity or region.bounds
         self.goal = poses.compose(state.body(stage.relations[0].anchor), area.pose)[:, :2]
-        self.face, self.depth = self._choose_face()
+        self.face, self.depth = self._choose_face(settings.word("side"))
         self.heading = self._face_heading()
         self.flip = np.abs(_wrap(self.heading)) > np.pi / 2
         tip = ex.robot.gripper.pad_half[0]
         reach = self.depth + tip + STANDOFF
         self.position = self._centre() - reach[:, None] * _unit(self.heading)
-        self.height = float(np.clip(0.8 * self.geometry.bounds.half[2], 0.022, 0.05))
+        tall = 2 * self.geometry.bounds.half[2]
+        highest = tall if "height" in stage.parameters else HIGHEST
+        self.height = float(np.clip(settings.number("height") * tall, LOWEST, max(highest, LOWEST)))
 
     def tool(self) -> Array:
         """Commanded tool poses (batch, 7) in the world."""
@@ -100,7 +114,7 @@ class _Servo:
         centre = self._centre()
         gap = self.goal - centre
         ahead, left = _unit(self.heading), _unit(self.heading + np.pi / 2)
-        remaining = (gap * ahead).sum(1)
+        remaining = (gap * ahead).sum(1) + self.overshoot
         touching = centre - state.tcp[:, :2].astype(float)
         distance = (touching * ahead).sum(1) - self.depth
         in_contact = distance < self.ex.robot.gripper.pad_half[0] + 0.006
@@ -113,11 +127,11 @@ class _Servo:
         self.heading = self.heading + moving * dt * turn
         return remaining < ARRIVED
 
-    def _choose_face(self) -> tuple[Array, Array]:
+    def _choose_face(self, side: str) -> tuple[Array, Array]:
         """Body-frame angle of the push direction through the best face (batch,), and depth from face to centre."""
         half = self.geometry.bounds.half
         gap = self.goal - self._centre()
-        bearing = np.arctan2(gap[:, 1], gap[:, 0])
+        bearing = np.arctan2(gap[:, 1], gap[:, 0]) if side == "auto" else np.full(len(gap), SIDES[side] + np.pi)
         yaw = poses.yaw_of(self.ex.state().body(self.body)[:, 3:])
         faces = np.array([0.0, np.pi / 2, np.pi, -np.pi / 2])
         error = np.abs(_wrap(bearing[:, None] - (yaw[:, None] + faces)))

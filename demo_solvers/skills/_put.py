@@ -1,0 +1,128 @@
+"""What place and stack share: carry the held body above its place, lower it, let go and step back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from demo_solvers.execution import Execution
+from demo_solvers.grasping.select import OPENING, withdrawal
+from demo_solvers.planning.arm import Array
+from demo_solvers.planning.collision import CollisionModel, held_spheres
+from demo_solvers.planning.placement import HEADINGS, RELEASE, STANDOFF, Manner, placements
+from demo_solvers.planning.transit import plan_transit, raise_tool
+from demo_solvers.skill import Choice, Number, Parameter, Settings
+from pipeline.core import poses
+from pipeline.core.program import Stage
+from pipeline.core.world import Bools
+
+WAYPOINTS = 6
+SLIPPED = 0.04  # m that the body may have moved in the hand
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast things are put down: peak speeds m/s, seconds of rest before and of letting go."""
+
+    lower: float
+    carry: float  # effort, of the robot's limits
+    retreat: float
+    rest: float
+    release: float
+
+
+def parameters(*, speed: float, effort: float, height: float = RELEASE) -> dict[str, Parameter]:
+    """The declared parameters of a skill that puts a body down, with its own defaults for some."""
+    return {
+        "height": Number(height, 0.0, 0.15, "m", "how far above its support the body is let go"),
+        "turn": Choice(tuple(HEADINGS), "degrees about the vertical from its present heading; any: whatever works"),
+        "standoff": Number(STANDOFF, 0.03, 0.25, "m", "how far above its place the straight way down begins"),
+        "shift_x": Number(0.0, -0.2, 0.2, "m", "off the place, along the x axis of the first relation's anchor"),
+        "shift_y": Number(0.0, -0.2, 0.2, "m", "off the place, along the y axis of the first relation's anchor"),
+        "speed": Number(speed, 0.03, 0.5, "m/s", "peak speed of the straight way down"),
+        "effort": Number(effort, 0.1, 0.9, "of the robot's limits", "how fast it is carried"),
+    }
+
+
+def pace(stage: Stage, *, retreat: float, rest: float, release: float) -> Pace:
+    """The pace that a stage asks for."""
+    settings = Settings(stage)
+    return Pace(settings.number("speed"), settings.number("effort"), retreat, rest, release)
+
+
+def put(ex: Execution, stage: Stage, how: Pace) -> None:
+    """Put the held ``stage.body`` where its relations or its target ask for, and check the stage's formula."""
+    ex.begin(f"carry {stage.body}")
+    _check_held(ex, stage.body)
+    manner = Manner.of(stage)
+    tool, q_above, found = _choose(ex, stage, manner)
+    lost = np.flatnonzero(ex.alive & ~found)
+    ex.fail(lost, "ik_failed", expected=f"a reachable, free pose for '{stage}'", seen="none among the candidates")
+    held = held_spheres(ex.state().layout.geometry[stage.body], ex.T_tool_held)
+    model = CollisionModel(ex.arm, ex.state())
+    path, ok = plan_transit(ex, q_above, model, ignore=(stage.body,), held=held)
+    ex.fail(
+        np.flatnonzero(ex.alive & ~ok), "path_in_collision", expected="a free path while carrying", seen="none found"
+    )
+    ex.move(path, effort=how.carry)
+    _check_held(ex, stage.body)
+    _lower(ex, stage, tool, q_above, how, manner)
+    _release(ex, stage, tool, how, manner)
+
+
+def _check_held(ex: Execution, body: str) -> None:
+    state = ex.state()
+    expected = poses.compose(state.tcp, ex.T_tool_held)
+    slip = np.linalg.norm(expected[:, :3] - state.body(body)[:, :3], axis=1)
+    lost = np.flatnonzero(ex.alive & (slip > SLIPPED))
+    ex.fail(
+        lost, "grasp_slipped", expected=f"{body} still in the gripper", seen="it slipped", amount=slip[lost],
+        bodies=(body,),
+    )  # fmt: skip
+    ex.note_held(body)
+
+
+def _lower(ex: Execution, stage: Stage, tool: Array, q_above: Array, how: Pace, manner: Manner) -> None:
+    ex.begin(f"{stage}: lower")
+    down = [raise_tool(tool, manner.standoff * (1 - i / WAYPOINTS)) for i in range(1, WAYPOINTS + 1)]
+    path, ok = ex.arm.follow(ex.to_base(np.stack(down, axis=1), np.arange(len(ex.q))), q_above)
+    ex.fail(np.flatnonzero(ex.alive & ~ok), "ik_failed", expected="a straight way down", seen="the arm cannot")
+    ex.line(path, speed=how.lower, length=manner.standoff)
+    ex.wait(how.rest)
+
+
+def _release(ex: Execution, stage: Stage, tool: Array, how: Pace, manner: Manner) -> None:
+    ex.begin(f"{stage}: release")
+    measured = ex.state().qpos[:, ex.robot.width_column].astype(float)
+    ex.grip(np.minimum(measured + OPENING, ex.robot.gripper.max_width), how.release)
+    ex.begin(f"{stage}: retreat")
+    path, ok = ex.arm.follow(ex.to_base(withdrawal(tool, manner.standoff), np.arange(len(ex.q))), ex.q)
+    ex.fail(np.flatnonzero(ex.alive & ~ok), "ik_failed", expected="a straight retreat", seen="the arm cannot")
+    ex.line(path, speed=how.retreat, length=manner.standoff)
+    if stage.post is not None:
+        ex.wait(0.15)
+        ex.require(stage.post, "place_missed")
+
+
+def _choose(ex: Execution, stage: Stage, manner: Manner) -> tuple[Array, Array, Bools]:
+    """Tool pose (batch, 7), joints above it (batch, n), and who found one; the first option that works."""
+    targets = placements(ex.state(), stage)
+    tool = np.array(ex.state().tcp, float)
+    above, found = ex.q.copy(), np.zeros(len(ex.q), bool)
+    model = CollisionModel(ex.arm, ex.state())
+    held = held_spheres(ex.state().layout.geometry[stage.body], ex.T_tool_held)
+    anchors = tuple(r.anchor for r in stage.relations)
+    for option in range(targets.shape[1]):
+        rows = np.flatnonzero(ex.alive & ~found)
+        if not len(rows):
+            break
+        wanted = poses.compose(targets[rows, option], poses.inverse(ex.T_tool_held[rows]))
+        low = ex.arm.ik(ex.to_base(wanted, rows), ex.q[rows], posture=ex.arm.home, iterations=30)
+        high = ex.arm.ik(ex.to_base(raise_tool(wanted, manner.standoff), rows), low.q, posture=low.q, iterations=20)
+        ok = low.ok & high.ok & model.free(low.q[:, None], rows, ignore=(stage.body,))
+        ok &= model.free(high.q[:, None], rows, ignore=(stage.body,), held=held.of(rows))
+        ok &= model.free(low.q[:, None], rows, ignore=(stage.body, "table", *anchors), held=held.of(rows))
+        tool[rows[ok]], above[rows[ok]] = wanted[ok], high.q[ok]
+        found[rows[ok]] = True
+    return tool, above, found
