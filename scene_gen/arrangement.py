@@ -14,7 +14,7 @@ from pipeline.core.geometry import BodyGeometry, Box, Joint, Pose7
 from pipeline.core.layout import FLOOR, LEFT_FINGER, RIGHT_FINGER, ROBOT, SceneLayout
 from pipeline.core.poses import IDENTITY_POSE, compose, pose, quat_from_axis_angle
 from pipeline.core.scene import Placement, SceneSpec
-from pipeline.core.world import WorldState
+from pipeline.core.world import WorldState, no_forces
 from scene_gen.footprint import Rectangle, box_footprint, footprint
 from scene_gen.workspace import Surface, Workspace
 
@@ -125,7 +125,8 @@ class Arrangement:
         joint, zeros, f32 = np.array([values], np.float32), np.zeros((1, 2), np.float32), np.float32
         still = np.zeros((1, len(bodies), 6), np.float32)
         tcp = np.array([AWAY], np.float32)
-        return WorldState(layout, poses.astype(f32), still, joint, joint * 0, zeros, zeros, tcp, contact)
+        force = no_forces(1, layout)
+        return WorldState(layout, poses.astype(f32), still, joint, joint * 0, zeros, zeros, tcp, contact, force)
 
     def _pose_or_away(self, body: str) -> Array:
         return self.body_pose(body) if body.partition("/")[0] in self.poses else AWAY

@@ -13,6 +13,9 @@ F32 = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 Actions = F32
 """(time, batch, dof): arm joint targets [rad] and gripper opening width [m], at the control rate."""
+PARTS = ("arm", "hand")
+"""Rows of :attr:`WorldState.force`: all links up to the hands, and the hands (palm and fingers) of all arms."""
+ARM, HAND = 0, 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +31,9 @@ class WorldState:
     qvel: F32  # (batch, dof)
     tcp: F32  # (batch, 7)  T_world_tool
     contact: Bools  # (batch, bodies, bodies)  symmetric
+    force: F32
+    """(batch, parts, bodies)  N, the sum of normal contact forces between a part of the robot (see ``PARTS``) and each
+    body in the control step that led here, 0 at a reset. The backend says which of its physics steps it looks at."""
 
     def __len__(self) -> int:
         return len(self.qpos)
@@ -57,6 +63,11 @@ class WorldState:
         """Concatenate along the batch axis."""
         names = [f.name for f in fields(WorldState)[1:]]
         return WorldState(states[0].layout, *(np.concatenate([getattr(s, n) for s in states]) for n in names))
+
+
+def no_forces(batch: int, layout: SceneLayout) -> F32:
+    """:attr:`WorldState.force` of worlds in which nothing presses."""
+    return np.zeros((batch, len(PARTS), len(layout.bodies)), np.float32)
 
 
 @dataclass(frozen=True, eq=False)

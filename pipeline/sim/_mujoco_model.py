@@ -19,6 +19,7 @@ from pipeline.core.errors import SimulationError
 from pipeline.core.layout import FLOOR, LEFT_FINGER, RIGHT_FINGER, ROBOT, SceneLayout
 from pipeline.core.robot import RobotSpec
 from pipeline.core.scene import Placement, SceneSpec
+from pipeline.core.world import ARM, HAND
 from pipeline.sim._cameras import scene_cameras, to_opengl
 from pipeline.sim._gripper import driven_joints, gains, linked_joints, spans
 from pipeline.sim._mujoco_look import add_floor, add_lights, set_up_visuals
@@ -41,6 +42,7 @@ class CompiledScene:
     layout: SceneLayout
     bodies: Ints  # (bodies,)  MuJoCo body of each column; the floor's is the world body
     geom_column: Ints  # (ngeom,)  column of each geom
+    geom_part: Ints  # (ngeom,)  ARM or HAND for the robot's geoms, -1 for others
     driven: Ints  # (driven,)  qpos addresses of the joints with a servo, in the order of the controls
     driven_dof: Ints  # (driven,)
     linked: Ints  # (linked,)  qpos addresses of the joints that constraints tie to driven ones
@@ -174,6 +176,7 @@ def _index(model: mj.MjModel, scene: SceneSpec) -> CompiledScene:
         layout=layout,
         bodies=bodies,
         geom_column=_geom_columns(model, bodies),
+        geom_part=_geom_parts(model, scene.robot),
         driven=_addresses(model, "qpos", driven),
         driven_dof=_addresses(model, "dof", driven),
         linked=_addresses(model, "qpos", linked),
@@ -231,3 +234,25 @@ def _geom_columns(model: mj.MjModel, bodies: Ints) -> Ints:
             body = model.body_parentid[body]
         columns[geom] = column_of[int(body)]
     return columns
+
+
+def _geom_parts(model: mj.MjModel, robot: RobotSpec) -> Ints:
+    """The hand is what hangs from an arm's tool link or from one of its fingers, the arm the rest of the robot."""
+    hands = {n for g in robot.arms for n in (g.tool_link, g.gripper.left_link, g.gripper.right_link)}
+    roots = {_body(model, f"robot/{name}") for name in hands}
+    base = _body(model, f"robot/{robot.base_link}")
+    parts = np.full(model.ngeom, -1, dtype=np.intp)
+    for geom, body in enumerate(model.geom_bodyid):
+        above = _ancestors(model, int(body))
+        if base in above:
+            parts[geom] = HAND if above & roots else ARM
+    return parts
+
+
+def _ancestors(model: mj.MjModel, body: int) -> set[int]:
+    """The body itself and all that carry it, but the world."""
+    found = set[int]()
+    while body:
+        found.add(body)
+        body = int(model.body_parentid[body])
+    return found

@@ -13,8 +13,9 @@ import numpy as np
 from pipeline.core.layout import FLOOR
 from pipeline.core.poses import compose
 from pipeline.core.scene import SceneSpec
-from pipeline.core.world import WorldState
+from pipeline.core.world import PARTS, WorldState
 from pipeline.sim._gripper import measured, measured_rates
+from pipeline.sim._mujoco_force import ForceLog
 from pipeline.sim._mujoco_model import CompiledScene
 
 
@@ -29,6 +30,8 @@ class Recorder:
         self.speeds = np.concatenate([compiled.joints_dof, compiled.driven_dof])
         self.bodies = np.append(compiled.bodies, compiled.tool_body)
         self.roots = compiled.model.body_rootid[compiled.bodies]
+        # Forces belong to the control step that led here, which MjData does not keep.
+        self.force = np.zeros((len(worlds), len(PARTS), len(compiled.bodies)), np.float32)
 
     def start(self, time: int) -> Trace:
         """An empty trace of ``time`` control steps of all worlds."""
@@ -39,6 +42,7 @@ class Recorder:
         trace = self.start(1)
         for row in range(len(self.worlds)):
             trace.capture(0, row)
+        trace.force[0] = self.force
         return trace.state()
 
     def initial_joints(self, scene: SceneSpec) -> list[float]:
@@ -60,6 +64,7 @@ class Trace:
         self.qpos = np.empty((*shape, len(recorder.positions)))
         self.qvel = np.empty((*shape, len(recorder.speeds)))
         self.contact = np.zeros((*shape, bodies - 1, bodies - 1), dtype=bool)
+        self.force = np.zeros((*shape, len(PARTS), bodies - 1), np.float32)
 
     def capture(self, t: int, row: int) -> None:
         """Copy the present state of one world."""
@@ -73,6 +78,11 @@ class Trace:
         if data.ncon:
             pairs = r.compiled.geom_column[data.contact.geom]
             self.contact[t, row, pairs[:, 0], pairs[:, 1]] = True
+
+    def note_forces(self, row: int, log: ForceLog) -> None:
+        """The largest forces of each control step of one world."""
+        self.force[:, row] = log.peaks(len(self.force))
+        self.recorder.force[row] = self.force[-1, row]
 
     def state(self) -> WorldState:
         """All captured states, time first."""
@@ -95,6 +105,7 @@ class Trace:
             qvel=measured_rates(r.robot, qpos[:, joints:], qvel[:, joints:]).astype(np.float32),
             tcp=tcp.astype(np.float32),
             contact=contact | np.swapaxes(contact, -1, -2),
+            force=_flat(self.force),
         )
 
     def _velocity(self, position: np.ndarray) -> np.ndarray:

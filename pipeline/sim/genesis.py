@@ -18,8 +18,9 @@ from pipeline.core.camera import CameraSpec
 from pipeline.core.doors import Channel, FileStore, Simulator, SimulatorInfo
 from pipeline.core.errors import DivergedError, RenderingError, SimulationError, UnknownNameError
 from pipeline.core.layout import FLOOR, LEFT_FINGER, RIGHT_FINGER, ROBOT, SceneLayout
+from pipeline.core.robot import RobotSpec
 from pipeline.core.scene import Light, Placement, SceneSpec
-from pipeline.core.world import F32, Actions, Bools, Frames, WorldState, WorldTrace
+from pipeline.core.world import ARM, F32, HAND, PARTS, Actions, Bools, Frames, WorldState, WorldTrace, no_forces
 from pipeline.sim._cameras import scene_cameras, world_points
 from pipeline.sim._controller import check_actions, check_rows, check_scenes, clamp, substep_targets
 from pipeline.sim._gripper import (
@@ -46,7 +47,7 @@ def genesis(files: FileStore, device: str = "cpu") -> Simulator:
 
 
 class Genesis:
-    """One engine, a few warm builds, one of them loaded."""
+    """One engine, a few warm builds, one of them loaded. Forces are those of a control step's last physics step."""
 
     def __init__(self, files: FileStore, device: str = "cpu") -> None:
         gs = _engine(device)
@@ -137,6 +138,7 @@ class _Columns:
 
     links: NDArray[np.int64]  # (bodies,) engine link of each body column
     body_of_link: NDArray[np.int64]  # (engine links,) body column, -1 = none
+    part_of_link: NDArray[np.int64]  # (engine links,) ARM or HAND for the robot's links, -1 = others
     joint_dofs: NDArray[np.int64]  # (joints,)
     driven_dofs: NDArray[np.int64]  # the robot's joints with a servo
     linked_dofs: NDArray[np.int64]  # the robot's joints that constraints tie to driven ones
@@ -156,6 +158,7 @@ class _Built:
         self._initial: list[SceneSpec] = []
         self._target = np.zeros((self.batch, self.spec.robot.dof))
         self._contact0: Bools = np.zeros((self.batch, len(self.layout.bodies), len(self.layout.bodies)), bool)
+        self._force = no_forces(self.batch, self.layout)
         self._fresh = np.ones(self.batch, bool)
 
     def destroy(self) -> None:
@@ -177,7 +180,7 @@ class _Built:
             raise SimulationError("No scene is loaded; call load(scenes) first.")
         index = np.array(check_rows(rows, batch=self.batch), dtype=np.int64)
         self._place(index)
-        self._fresh[index] = True
+        self._fresh[index], self._force[index] = True, 0.0
         return self.state()
 
     def run(self, actions: Actions) -> WorldTrace:
@@ -190,6 +193,8 @@ class _Built:
             for target in step:
                 self._solver.control_dofs_position(target, dofs)
                 self._scene.step(update_visualizer=False, refresh_visualizer=False)
+            # Asking after every physics step would cost a third of the time of stepping eight worlds.
+            self._force = self._pressing()
             self._fresh[:] = False
             states.append(self.state())
         return WorldTrace.of(states)
@@ -222,6 +227,7 @@ class _Built:
             qvel=self._robot_rates(q, v),
             tcp=tcp.astype(np.float32),
             contact=contact,
+            force=self._force,
         )
 
     def render(self, cameras: Sequence[str], what: Sequence[Channel], rows: Sequence[int]) -> Mapping[str, Frames]:
@@ -319,14 +325,31 @@ class _Built:
                 pose[:, column] = [s.placement(placement.name).pose for s in self._initial]
                 velocity[:, column] = 0
 
-    def _detected_contacts(self) -> Bools:
-        bodies = len(self.layout.bodies)
+    def _pressing(self) -> F32:
+        """Normal forces between the robot's parts and each body in the last physics step, (batch, parts, bodies) N."""
+        world, a, b, data, live = self._contacts()
+        normal = np.einsum("ck,ck->c", _numpy(data["force"])[live], _numpy(data["normal"])[live])
+        bodies, total = len(self.layout.bodies), no_forces(self.batch, self.layout)
+        for mine, theirs in ((a, b), (b, a)):
+            part, column = self._columns.part_of_link[mine], self._columns.body_of_link[theirs]
+            robot = (part >= 0) & (column >= 0)
+            index = (world[robot] * len(PARTS) + part[robot]) * bodies + column[robot]
+            sums = np.bincount(index, weights=np.abs(normal[robot]), minlength=total.size)
+            total += sums.reshape(total.shape).astype(np.float32)
+        return total
+
+    def _contacts(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any], Bools]:
+        """World and both engine links of every contact (contacts,), the engine's table, and which entries it uses."""
         data = self._solver.collider.get_contacts(as_tensor=True, to_torch=True, is_padded=True)
         a, b = _numpy(data["link_a"]), _numpy(data["link_b"])
         live = np.arange(a.shape[1])[None] < _numpy(data["n_contacts"]).reshape(-1, 1)
+        return np.nonzero(live)[0], a[live], b[live], data, live
+
+    def _detected_contacts(self) -> Bools:
+        bodies = len(self.layout.bodies)
+        world, a, b, _, _ = self._contacts()
         columns = self._columns.body_of_link
-        world = np.broadcast_to(np.arange(self.batch)[:, None], a.shape)[live]
-        first, second = columns[a[live]], columns[b[live]]
+        first, second = columns[a], columns[b]
         known = (first >= 0) & (second >= 0)
         contact = np.zeros((self.batch, bodies, bodies), bool)
         contact[world[known], first[known], second[known]] = True
@@ -338,8 +361,11 @@ class _Built:
         links = np.zeros(len(self.layout.bodies), np.int64)
         body_of_link = np.full(self._solver.n_links, -1, np.int64)
         body_of_link[self._floor_link] = self.layout.body(FLOOR)
+        part_of_link = np.full(self._solver.n_links, -1, np.int64)
+        hands = _hands(spec)
         for link in robot.links:
             body_of_link[link.idx] = self.layout.body(ROBOT)
+            part_of_link[link.idx] = HAND if self._above(link) & hands else ARM
         links[self.layout.body(ROBOT)] = robot.base_link.idx
         for body, name in ((LEFT_FINGER, spec.gripper.left_link), (RIGHT_FINGER, spec.gripper.right_link)):
             links[self.layout.body(body)] = robot.get_link(name).idx
@@ -355,11 +381,20 @@ class _Built:
         return _Columns(
             links=links,
             body_of_link=body_of_link,
+            part_of_link=part_of_link,
             joint_dofs=np.array(joint_dofs, np.int64),
             driven_dofs=np.array([robot.get_joint(j).dofs_idx[0] for j in driven_joints(spec)], np.int64),
             linked_dofs=np.array([robot.get_joint(j).dofs_idx[0] for j in linked_joints(spec)], np.int64),
             tool_link=robot.get_link(spec.tool_link).idx,
         )
+
+    def _above(self, link: Any) -> set[str]:
+        """Names of a link of the robot and of all that carry it."""
+        by_index, names = {other.idx: other for other in self._robot.links}, set[str]()
+        while link is not None:
+            names.add(link.name)
+            link = by_index.get(link.parent_idx)
+        return names
 
     @cached_property
     def _floor_link(self) -> int:
@@ -381,6 +416,11 @@ class _Built:
         robot.set_dofs_kp(kp, driven)
         robot.set_dofs_kv(kv, driven)
         robot.set_dofs_force_range(-force, force, driven)
+
+
+def _hands(robot: RobotSpec) -> set[str]:
+    """Links that a hand hangs from."""
+    return {n for g in robot.arms for n in (g.tool_link, g.gripper.left_link, g.gripper.right_link)}
 
 
 GL_ADVICE = (

@@ -13,7 +13,7 @@ from pipeline.core.kinematics import forward_kinematics, link_poses
 from pipeline.core.layout import SceneLayout
 from pipeline.core.poses import Array, compose, inverse, quat_multiply, quat_to_rotvec, transform_points
 from pipeline.core.scene import SceneSpec
-from pipeline.core.world import F32, Actions, Frames, WorldState, WorldTrace
+from pipeline.core.world import F32, Actions, Frames, WorldState, WorldTrace, no_forces
 from pipeline.sim._boxes import Boxes
 from pipeline.sim._cameras import choose_cameras, world_points
 from pipeline.sim._controller import check_actions, check_rows, check_scenes, clamp
@@ -29,7 +29,7 @@ class kinematic:
     surface below. A held link moves along its joint within the limits. Fingers that move sideways push free bodies
     and sliding links ahead of them. Only the first arm's hand does so; other arms merely go where they are sent. The
     arm itself touches nothing, and bodies do not push each other. Before the first step bodies are where the scene
-    puts them, even in mid-air. Velocities are differences over a control step.
+    puts them, even in mid-air. Velocities are differences over a control step; forces are 0.
     """
 
     def __init__(self, files: FileStore, device: str = "cpu") -> None:
@@ -110,8 +110,9 @@ class kinematic:
         qpos = targets.copy()
         qpos[:, self._scenes[0].robot.width_column] = [world.width for world in worlds]
         rate = self._scenes[0].physics.control_hz
+        layout = SceneLayout.of(self._scenes[0]) if before is None else before.layout
         return WorldState(
-            layout=SceneLayout.of(self._scenes[0]) if before is None else before.layout,
+            layout=layout,
             pose=pose.astype(np.float32),
             velocity=_velocity(pose, pose if before is None else before.pose, rate=rate),
             joint=joint.astype(np.float32),
@@ -120,6 +121,7 @@ class kinematic:
             qvel=_rate(qpos, None if before is None else before.qpos, rate=rate),
             tcp=np.array([world.tool for world in worlds]).astype(np.float32),
             contact=np.array([world.contacts() for world in worlds]),
+            force=no_forces(len(worlds), layout),
         )
 
     def _frames(

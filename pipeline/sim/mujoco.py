@@ -17,6 +17,7 @@ from pipeline.core.world import Actions, Frames, WorldState, WorldTrace
 from pipeline.sim._cameras import choose_cameras
 from pipeline.sim._controller import check_actions, check_rows, check_scenes, clamp, substep_targets
 from pipeline.sim._gripper import joint_targets, linked_positions
+from pipeline.sim._mujoco_force import ForceLog
 from pipeline.sim._mujoco_model import CompiledScene, compile_scene, solver_steps
 from pipeline.sim._mujoco_render import OffscreenRenderer
 from pipeline.sim._mujoco_state import Recorder
@@ -31,6 +32,7 @@ class mujoco:
     ``mj_step2, mj_step1``: the same arithmetic as ``mj_step``, but poses, velocities and contacts are those after the
     step. Replay from a reset is therefore bit-exact, whatever the batch size and row. Targets change once a physics
     step, as the door says; the solver takes that step in parts of at most 5 ms, which firm grasps need.
+    Forces are the largest of those at the ends of the physics steps of a control step.
     """
 
     def __init__(self, files: FileStore, device: str = "cpu") -> None:
@@ -69,9 +71,11 @@ class mujoco:
         ctrl = joint_targets(robot, targets)
         repeat, trace = solver_steps(self._scenes[0]), recorder.start(len(values))
         for row, data in enumerate(self._worlds):
+            log = ForceLog(compiled)
             for t in range(len(values)):
-                _step(compiled.model, data, ctrl[t, :, row], repeat=repeat)
+                _step(compiled.model, data, ctrl[t, :, row], repeat=repeat, log=log)
                 trace.capture(t, row)
+            trace.note_forces(row, log)
         self._target = values[-1]
         self._raise_if_diverged()
         return WorldTrace(len(values), len(self._worlds), trace.state())
@@ -126,7 +130,7 @@ class mujoco:
         data.qpos[compiled.joints] = recorder.initial_joints(scene)
         data.ctrl[:] = joint_targets(scene.robot, start)
         mj.mj_step1(compiled.model, data)
-        self._target[row] = start
+        self._target[row], recorder.force[row] = start, 0.0
 
     def _raise_if_diverged(self) -> None:
         bad = [row for row, data in enumerate(self._worlds) if any(data.warning[w].number for w in DIVERGED)]
@@ -142,9 +146,11 @@ class mujoco:
         self._renderer = None
 
 
-def _step(model: mj.MjModel, data: mj.MjData, controls: np.ndarray, *, repeat: int) -> None:
+def _step(model: mj.MjModel, data: mj.MjData, controls: np.ndarray, *, repeat: int, log: ForceLog) -> None:
     for control in controls:
         data.ctrl[:] = control
-        for _ in range(repeat):
+        for part in range(repeat):
             mj.mj_step2(model, data)
+            if part == repeat - 1:
+                log.note(data)
             mj.mj_step1(model, data)

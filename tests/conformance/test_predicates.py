@@ -8,7 +8,7 @@ import pytest
 from pipeline.core.geometry import BodyGeometry, Box, Joint
 from pipeline.core.layout import FLOOR, LEFT_FINGER, RIGHT_FINGER, ROBOT, SceneLayout
 from pipeline.core.poses import quat_from_rotvec
-from pipeline.core.world import WorldState
+from pipeline.core.world import WorldState, no_forces
 from pipeline.holds import PREDICATES, kinds
 
 KINDS = {"body": "cup", "movable": "cup", "support": "box", "container": "box", "region": "box", "jointed": "box/lid"}
@@ -31,9 +31,8 @@ def worlds(batch: int) -> WorldState:
     contact = rng.random((batch, n, n)) < 0.4
     joint, q = rng.uniform(-0.1, 1.6, (batch, 1)).astype(f32), np.zeros((batch, 8), f32)
     velocity = rng.normal(0, 0.01, (batch, n, 6)).astype(f32)
-    return WorldState(
-        LAYOUT, pose.astype(f32), velocity, joint, joint * 0, q, q, pose[:, 0].astype(f32), contact | contact.mT
-    )
+    tcp, force = pose[:, 0].astype(f32), no_forces(batch, LAYOUT)
+    return WorldState(LAYOUT, pose.astype(f32), velocity, joint, joint * 0, q, q, tcp, contact | contact.mT, force)
 
 
 def judge(name: str, world: WorldState) -> np.ndarray:

@@ -15,7 +15,7 @@ from pipeline.core.kinematics import forward_kinematics, link_poses
 from pipeline.core.poses import angle_between, compose, inverse, quat_from_yaw, transform_points
 from pipeline.core.registry import Registry
 from pipeline.core.scene import SceneSpec
-from pipeline.core.world import WorldState
+from pipeline.core.world import ARM, HAND, WorldState
 
 SIMULATORS: Registry[Any] = Registry("pipeline.sim", "simulator")
 WITHOUT_PHYSICS = ("kinematic",)
@@ -25,7 +25,7 @@ NAMES = [
     for name in SIMULATORS
     if name not in NEEDS_OTHER_MACHINE
 ]
-ARRAYS = ("pose", "velocity", "joint", "joint_velocity", "qpos", "qvel", "tcp", "contact")
+ARRAYS = ("pose", "velocity", "joint", "joint_velocity", "qpos", "qvel", "tcp", "contact", "force")
 A_AT, B_AT = (0.5, 0.2, 0.12), (0.6, -0.2, 0.02)
 YAW = np.pi / 6
 
@@ -82,7 +82,7 @@ def test_state_arrays_have_the_promised_shapes_and_types(sim: Any, make: Any) ->
     shapes = dict(
         zip(
             ARRAYS,
-            [(bodies, 7), (bodies, 6), (joints,), (joints,), (dof,), (dof,), (7,), (bodies, bodies)],
+            [(bodies, 7), (bodies, 6), (joints,), (joints,), (dof,), (dof,), (7,), (bodies, bodies), (2, bodies)],
             strict=True,
         )
     )
@@ -300,6 +300,42 @@ def test_a_pulled_drawer_opens_and_stops_at_its_limit(sim: Any, make: Any, toys:
     assert 0.14 < drawer[-1] < 0.156
     assert (drawer < 0.16).all()
     assert (trace.at(-1).joint == trace.at(-1).joint[0]).all()
+
+
+@pytest.mark.physics
+@pytest.mark.parametrize("name", [n for n in SIMULATORS if n not in (*WITHOUT_PHYSICS, *NEEDS_OTHER_MACHINE)])
+class TestForces:
+    """Of the backends that have physics."""
+
+    @pytest.fixture
+    def physical(self, name: str, toys: ModuleType, tmp_path: Path) -> Iterator[Any]:
+        made = SIMULATORS.get(name)(toys.ToyFiles(tmp_path))
+        yield made
+        made.close()
+
+    def test_fingers_that_hold_a_block_press_on_it_with_what_the_servo_gives(self, physical, make, toys) -> None:
+        above, at = toys.reach((0.5, 0.1, 0.12)), toys.reach((0.5, 0.1, 0.02))
+        actions = toys.motion((above, 0.08, 20), (at, 0.08, 15), (at, 0.0, 12), (above, 0.0, 15), (above, 0.0, 5))
+        loaded = physical.load([make(b=(0.5, 0.1, 0.02, 1.0, 0.0, 0.0, 0.0))] * 3)
+        assert not loaded.force.any()
+        trace = physical.run(np.repeat(actions[:, None], 3, axis=1))
+        squeeze = trace.at(-1).force[:, HAND, loaded.layout.body("b")]
+        gripper = make().robot.gripper
+        np.testing.assert_allclose(squeeze, 2 * min(gripper.kp * toys.BLOCK, gripper.max_force), rtol=0.15)
+        assert not trace.flat.force[:, ARM].any()
+        assert not trace.at(10).force.any()
+        assert_same(trace.at(-1), physical.state())
+        assert not physical.reset([1]).force[1].any()
+        assert physical.state().force[0].any()
+
+    def test_a_hand_pressed_on_the_table_is_told_from_the_arm(self, physical, make, toys) -> None:
+        over, into = toys.reach((0.5, 0.0, 0.05)), toys.reach((0.5, 0.0, -0.02))
+        physical.load([make(b=(0.7, -0.3, 0.02))] * 3)
+        actions = toys.motion((over, 0.0, 20), (into, 0.0, 20), (into, 0.0, 10))
+        force = physical.run(np.repeat(actions[:, None], 3, axis=1)).at(-1).force
+        table = physical.state().layout.body("table")
+        assert (force[:, HAND, table] > 50).all()
+        assert not force[:, ARM].any()
 
 
 # Cameras

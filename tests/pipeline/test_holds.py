@@ -7,7 +7,7 @@ from pipeline.core.errors import GoalSyntaxError
 from pipeline.core.geometry import BodyGeometry, Box
 from pipeline.core.layout import FLOOR, LEFT_FINGER, RIGHT_FINGER, ROBOT, SceneLayout
 from pipeline.core.poses import IDENTITY_POSE
-from pipeline.core.world import WorldState, WorldTrace
+from pipeline.core.world import WorldState, WorldTrace, no_forces
 from pipeline.holds import arity, holds, kinds, parse, progress, true_of
 
 CUBE = BodyGeometry(
@@ -24,7 +24,7 @@ def worlds(*heights: float) -> WorldState:
     pose[:, LAYOUT.body("a"), 2] = heights
     empty, q = np.zeros((n, 0), np.float32), np.zeros((n, 8), np.float32)
     velocity, contact = np.zeros((n, bodies, 6), np.float32), np.zeros((n, bodies, bodies), bool)
-    return WorldState(LAYOUT, pose, velocity, empty, empty, q, q, pose[:, 0], contact)
+    return WorldState(LAYOUT, pose, velocity, empty, empty, q, q, pose[:, 0], contact, no_forces(n, LAYOUT))
 
 
 def test_a_conjunction_holds_only_where_every_part_does():

@@ -8,7 +8,7 @@ from demo_solvers.planning.collision import ARM_MARGIN, SLACK, CollisionModel, H
 from pipeline.core import poses
 from pipeline.core.geometry import BodyGeometry, Box
 from pipeline.core.layout import SceneLayout
-from pipeline.core.world import WorldState
+from pipeline.core.world import WorldState, no_forces
 
 HIDDEN = ("robot", "robot/left_finger", "robot/right_finger", "floor")
 SHOULDER = np.array([0.0, 0.0, 0.333])  # where the Panda's first joint sits, whatever its angles
@@ -32,7 +32,9 @@ def world_of(shapes, places, *, base=poses.IDENTITY_POSE, width=0.08):
     contact = np.zeros((batch, len(bodies), len(bodies)), bool)
     empty, velocity = np.zeros((batch, 0), np.float32), np.zeros((batch, len(bodies), 6), np.float32)
     layout = SceneLayout(bodies, (), shapes, {})
-    return WorldState(layout, pose, velocity, empty, empty, qpos, qpos * 0, pose[:, 0], contact)
+    return WorldState(
+        layout, pose, velocity, empty, empty, qpos, qpos * 0, pose[:, 0], contact, no_forces(batch, layout)
+    )
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pytest
 from pipeline.core.errors import UnknownNameError
 from pipeline.core.geometry import BodyGeometry, Box
 from pipeline.core.layout import SceneLayout
-from pipeline.core.world import WorldState, WorldTrace
+from pipeline.core.world import HAND, WorldState, WorldTrace, no_forces
 
 BODIES = ("robot", "robot/left_finger", "robot/right_finger", "floor", "mug")
 
@@ -22,7 +22,9 @@ def state(*tags):
     qpos[:, 0] = tag
     contact[:, 4, 3] = contact[:, 3, 4] = tag > 1
     joint, tcp = tag[:, None], np.zeros((batch, 7), np.float32)
-    return WorldState(layout, pose, velocity, joint, joint * 0, qpos, qpos * 0, tcp, contact)
+    force = no_forces(batch, layout)
+    force[:, HAND, 4] = tag
+    return WorldState(layout, pose, velocity, joint, joint * 0, qpos, qpos * 0, tcp, contact, force)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from pipeline.core.layout import SceneLayout
 from pipeline.core.robot import ArmJoint, Gripper, RobotSpec
 from pipeline.core.scene import Placement, SceneSpec
 from pipeline.core.task import TaskObject, TaskSpec
-from pipeline.core.world import WorldState
+from pipeline.core.world import WorldState, no_forces
 
 LICENCE = Licence(spdx="CC0-1.0", author="Toy Maker", source="by hand")
 FIXED, WRIST = "front", "wrist"
@@ -156,6 +156,7 @@ def states(scene: SceneSpec, steps: int, rng: np.random.Generator) -> WorldState
         values(dof),
         poses(),
         np.zeros((steps, bodies, bodies), bool),
+        no_forces(steps, layout),
     )
 
 

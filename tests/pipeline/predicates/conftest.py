@@ -10,7 +10,7 @@ import pytest
 from pipeline.core.geometry import BodyGeometry, Box, Joint
 from pipeline.core.layout import FLOOR, LEFT_FINGER, RIGHT_FINGER, ROBOT, SceneLayout
 from pipeline.core.poses import IDENTITY_POSE, pose, quat_from_axis_angle
-from pipeline.core.world import WorldState
+from pipeline.core.world import WorldState, no_forces
 
 Place = Sequence[float]
 
@@ -78,7 +78,10 @@ def scene(layout: SceneLayout) -> Callable[..., WorldState]:
         zeros = np.zeros((1, 8), np.float32)
         tcp = np.tile(np.float32(IDENTITY_POSE), (1, 1))
         f32 = np.float32
-        return WorldState(layout, poses.astype(f32), velocity.astype(f32), joint, joint * 0, zeros, zeros, tcp, contact)
+        force = no_forces(1, layout)
+        return WorldState(
+            layout, poses.astype(f32), velocity.astype(f32), joint, joint * 0, zeros, zeros, tcp, contact, force
+        )
 
     return build
 
