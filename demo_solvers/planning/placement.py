@@ -1,30 +1,40 @@
-"""Where a placed object may go: candidate poses that meet all relations of a stage, best first."""
+"""Where a placed object may go: poses that meet all that a stage asks for and have room, best first."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from demo_solvers.planning.arm import Array
+from demo_solvers.planning.cover import room
+from demo_solvers.planning.spots import CARRIERS, INVERSE, Wanted, spots
 from demo_solvers.skill import Settings
 from pipeline.core import poses
-from pipeline.core.geometry import BodyGeometry, Box
+from pipeline.core.goal import Atom, literals
 from pipeline.core.program import Relation, Stage
-from pipeline.core.world import WorldState
+from pipeline.core.world import Bools, WorldState
+from pipeline.holds import arity, holds, parse
 
-SPATIAL = ("on", "inside", "within", "near", "left_of", "right_of", "in_front_of", "behind")
+SPATIAL = ("on", "inside", "within", "near", "left_of", "right_of", "in_front_of", "behind", "aligned")
+SEEN = (*SPATIAL, "upright", "lying", "in_a_row", "above")
+"""What a pose alone decides; only these of a stage's formula are asked for when a place is chosen."""
+PLACING = ("place", "stack")  # skills that put the body down where their relations or their target say
 TURNS = (0.0, np.pi / 2, -np.pi / 2, np.pi)  # rad about the vertical, added to the present heading
 HEADINGS = {"any": None, **{f"{angle}": np.deg2rad(angle) for angle in (0, 45, 90, 135, 180, -135, -90, -45)}}
 """What a stage may say of the turn about the vertical: degrees from the present heading."""
-PLACING = ("place", "stack")  # skills that put the body down where their relations or their target say
 STANDOFF = 0.10  # m above the place from which the body goes straight down
 RELEASE = 0.004  # m above the support
 IN_CAVITY = (0.006, 0.026, 0.056)  # m more above a cavity's floor, which curves upwards
-DIRECTIONS = {"left_of": np.pi / 2, "right_of": -np.pi / 2, "in_front_of": np.pi, "behind": 0.0}
-WALL_CLEARANCE = 0.012  # m between a placed object and the walls of its drawer
-NEAR_GAP = 0.08  # m that still counts as near, with room to spare
-GAP = 0.045  # m between neighbours, so that fingers fit
+OPTIONS, LOOKED_AT = 12, 48  # poses a row that are handed out, and for which room is measured
+RAISED = 0.015  # m above its support at which a body's room is measured, so that floors do not count
+COMFORT = 0.012  # m of room beyond which more is no better
+CRAMPED, TURNED = 4.0, 0.004  # cost per m of missing room, and m that a quarter turn is worth
+TOUCHING = 0.0  # m of room: less is inside another body
+REACH = 0.80  # m, a Panda's
+UPRIGHT = np.cos(np.deg2rad(15.0))
+LYING = (("x", np.pi / 2), ("x", -np.pi / 2), ("y", np.pi / 2), ("y", -np.pi / 2))
 
 
 @dataclass(frozen=True)
@@ -48,105 +58,150 @@ class Manner:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class Placements:
+    """Poses (batch, options, 7) of the body at its release, best first, and which of them are of use."""
+
+    pose: Array
+    ok: Bools
+
+
 def places_body(stage: Stage, body: str) -> bool:
     """Whether a stage puts ``body`` down."""
     return stage.skill in PLACING and stage.body == body
 
 
-def placements(world: WorldState, stage: Stage) -> Array:
-    """Poses (batch, options, 7) for the body of a placing stage, in order of preference."""
+def placements(world: WorldState, stage: Stage, *, reach: float = REACH) -> Placements:
+    """Poses for the body of a placing stage; ``reach`` m is the robot's."""
     manner = Manner.of(stage)
     if stage.target is None:
-        return placement_candidates(world, stage.body, stage.relations, manner)
+        return placement_candidates(world, stage.body, stage.relations, manner, post=stage.post, reach=reach)
     frame = poses.IDENTITY_POSE if stage.target.frame is None else world.body(stage.target.frame).astype(float)
     pose = np.broadcast_to(poses.compose(frame, np.array(stage.target.pose)), (len(world), 7))
     shifted = pose[:, :3] + _shift(world, stage.target.frame, manner) + np.array([0.0, 0.0, manner.height])
-    return poses.pose(shifted, pose[:, 3:])[:, None]
+    return Placements(poses.pose(shifted, pose[:, 3:])[:, None], np.ones((len(world), 1), bool))
 
 
 def placement_candidates(
-    world: WorldState, body: str, relations: tuple[Relation, ...], manner: Manner | None = None
-) -> Array:
-    """Poses (batch, options, 7) of ``body``, upright and just above what will carry it, in order of preference."""
-    manner = manner or Manner()
-    shift = _shift(world, relations[0].anchor if relations else None, manner)
-    wanted = HEADINGS[manner.turn]
-    heading = poses.yaw_of(world.body(body)[:, 3:])
-    options = [
-        poses.pose(spot + shift, poses.quat_from_yaw(heading + turn))
-        for spot in _spots(world, body, relations, manner.height)
-        for turn in (TURNS if wanted is None else (wanted,))
-    ]
-    return np.stack(options, axis=1)
+    world: WorldState,
+    body: str,
+    relations: Sequence[Relation],
+    manner: Manner | None = None,
+    *,
+    post: str | None = None,
+    reach: float = REACH,
+) -> Placements:
+    """Poses in which all ``relations`` of ``body`` hold, and what the formula ``post`` says of it where that can be."""
+    manner, atoms = manner or Manner(), list(_asked(body, relations, post))
+    wanted = [w for w in (_wanted(body, atom) for atom, positive in atoms if positive) if w is not None]
+    lie = any(atom.predicate == "lying" and positive for atom, positive in atoms)
+    found = spots(world, body, wanted, reach=reach)
+    attitude, turned = _attitudes(world, body, wanted, manner.turn, lie=lie)
+    resting = _standing(world, body, found.point, attitude)
+    cost = (found.cost[:, :, None] + turned).reshape(resting.shape[:2])
+    asked = [(Atom(r.predicate, _arguments(body, r)), True) for r in relations]
+    valid = _hold(world, body, resting, atoms)
+    valid = np.where(valid.any(axis=1, keepdims=True), valid, _hold(world, body, resting, asked))
+    best = _roomiest(world, body, resting, np.where(valid, cost, np.inf), wanted)
+    return _released(world, best, manner, wanted)
+
+
+def _asked(body: str, relations: Sequence[Relation], post: str | None) -> Iterator[tuple[Atom, bool]]:
+    yield from ((Atom(r.predicate, _arguments(body, r)), True) for r in relations)
+    for atom, positive in literals(parse(post)) if post is not None else ():
+        if body in atom.args and atom.predicate in SEEN:
+            yield atom, positive
+
+
+def _arguments(body: str, relation: Relation) -> tuple[str, ...]:
+    return (body, relation.anchor)[: arity()[relation.predicate]]
+
+
+def _wanted(body: str, atom: Atom) -> Wanted | None:
+    place, others = atom.args.index(body), tuple(a for a in atom.args if a != body)
+    if atom.predicate == "in_a_row":
+        return Wanted(atom.predicate, others, place)
+    if place == 0:
+        return Wanted(atom.predicate, others)
+    return Wanted(INVERSE[atom.predicate], others) if atom.predicate in INVERSE else None
+
+
+def _attitudes(world: WorldState, body: str, wanted: Sequence[Wanted], turn: str, *, lie: bool) -> tuple[Array, Array]:
+    """Orientations (batch, o, 4) to put the body down in, and what each costs (o,) m."""
+    present = world.body(body)[:, 3:].astype(float)
+    heading, said = poses.yaw_of(present), HEADINGS[turn]
+    yaws = [(heading + a, TURNED * abs(a) / (np.pi / 2)) for a in (TURNS if said is None else (said,))]
+    for w in (w for w in wanted if w.predicate == "aligned" and said is None):
+        along = poses.yaw_of(world.body(w.others[0])[:, 3:])
+        yaws = [(along + a, TURNED * abs(a) / (np.pi / 2)) for a in TURNS] + yaws
+    axes = {"x": np.array([1.0, 0, 0]), "y": np.array([0.0, 1, 0])}
+    tilts = [poses.quat_from_axis_angle(axes[n], a) for n, a in LYING] if lie else [np.array([1.0, 0, 0, 0])]
+    quats = [(poses.quat_multiply(poses.quat_from_yaw(yaw), tilt), cost) for tilt in tilts for yaw, cost in yaws]
+    fallen = poses.quat_rotate(present, np.array([0.0, 0, 1]))[:, 2] < UPRIGHT
+    if fallen.any():  # what lies may also stay as it lies, but for a turn; for those that stand it changes nothing
+        kept = [(poses.quat_multiply(poses.quat_from_yaw(np.full(len(world), a)), present), TURNED) for a in TURNS]
+        quats += kept if said is None else [(poses.quat_multiply(poses.quat_from_yaw(said), present), TURNED)]
+    return np.stack([q for q, _ in quats], axis=1), np.array([c for _, c in quats])
+
+
+def _standing(world: WorldState, body: str, point: Array, attitude: Array) -> Array:
+    """Poses (batch, n * o, 7) with the lowest corner at each point's height and the bounds' centre above it."""
+    bounds = world.layout.geometry[body].bounds
+    turned = poses.pose(np.zeros((*attitude.shape[:2], 3)), attitude)
+    signs = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)])
+    corners = poses.transform_points(np.array(bounds.pose), signs * np.array(bounds.half))
+    low = poses.transform_points(turned, corners)[..., 2].min(axis=-1)
+    middle = poses.transform_points(turned, np.array([bounds.pose[:3]]))[..., 0, :]
+    offset = np.concatenate([middle[..., :2], low[..., None]], axis=-1)
+    origin = point[:, :, None] - offset[:, None]
+    quat = np.broadcast_to(attitude[:, None], (*origin.shape[:3], 4))
+    return poses.pose(origin, quat).reshape(len(world), -1, 7)
+
+
+def _hold(world: WorldState, body: str, pose: Array, asked: Sequence[tuple[Atom, bool]]) -> Bools:
+    """Whether all literals hold (batch, n) with ``body`` at rest in poses (batch, n, 7) and let go."""
+    batch, options = pose.shape[:2]
+    tried = world.rows(np.repeat(np.arange(batch), options))
+    column = world.layout.body(body)
+    tried.pose[:, column] = pose.reshape(-1, 7)
+    tried.velocity[:, column] = 0.0
+    tried.contact[:, column] = tried.contact[:, :, column] = False
+    good = np.ones(batch * options, bool)
+    for atom, positive in asked:
+        good &= holds(atom, tried) == positive
+    return good.reshape(batch, options)
+
+
+def _roomiest(world: WorldState, body: str, pose: Array, cost: Array, wanted: Sequence[Wanted]) -> Placements:
+    """The best OPTIONS of the poses (batch, n, 7) by cost and by the room that other bodies leave."""
+    order = np.argsort(cost, axis=1, kind="stable")[:, :LOOKED_AT]
+    pose = np.take_along_axis(pose, order[..., None], axis=1)
+    cost = np.take_along_axis(cost, order, axis=1)
+    raised = poses.pose(pose[..., :3] + np.array([0.0, 0.0, RAISED]), pose[..., 3:])
+    carriers = {w.others[0]: w.predicate for w in wanted if w.predicate in CARRIERS}
+    others = [b for b in world.layout.geometry if b != body and b not in carriers]
+    free = room(world, body, raised, others)
+    # Only of a container do the walls stand around; a plate's rim is no more than what its support is bounded by.
+    walls = room(world, body, raised, [c for c, predicate in carriers.items() if predicate == "inside"])
+    tight = np.minimum(free, walls)
+    ok = np.isfinite(cost) & (free > TOUCHING)
+    cost = np.where(ok, cost + CRAMPED * np.clip(COMFORT - tight, 0.0, COMFORT), np.inf)
+    order = np.argsort(cost, axis=1, kind="stable")[:, :OPTIONS]
+    return Placements(np.take_along_axis(pose, order[..., None], axis=1), np.take_along_axis(ok, order, axis=1))
+
+
+def _released(world: WorldState, found: Placements, manner: Manner, wanted: Sequence[Wanted]) -> Placements:
+    """The poses raised to where the body is let go, into a cavity from several heights, and shifted."""
+    carrier = next((w for w in wanted if w.predicate in CARRIERS), None)
+    anchor = carrier or next((w for w in wanted if w.others), None)
+    more = IN_CAVITY if carrier is not None and carrier.predicate == "inside" else (0.0,)
+    shift = _shift(world, anchor.others[0] if anchor else None, manner)[:, None]
+    raised = [found.pose[..., :3] + shift + np.array([0.0, 0.0, manner.height + m]) for m in more]
+    pose = np.concatenate([poses.pose(r, found.pose[..., 3:]) for r in raised], axis=1)
+    return replace(found, pose=pose, ok=np.tile(found.ok, len(more)))
 
 
 def _shift(world: WorldState, anchor: str | None, manner: Manner) -> Array:
     """The manner's shift (batch, 3) m in the world, along the level axes of the anchor's frame."""
     yaw = np.zeros(len(world)) if anchor is None else poses.yaw_of(world.body(anchor)[:, 3:])
     return poses.quat_rotate(poses.quat_from_yaw(yaw), np.array([*manner.shift, 0.0]))
-
-
-def _spots(world: WorldState, body: str, relations: tuple[Relation, ...], height: float) -> list[Array]:
-    """Positions (batch, 3) for the body's frame origin, ``height`` m above where it will stand."""
-    geometry = world.layout.geometry[body]
-    carrier = next((r for r in relations if r.predicate in ("on", "inside", "within")), None)
-    if carrier is not None:
-        return _spots_at(world, geometry, carrier, height)
-    return _spots_beside(world, geometry, relations, height)
-
-
-def _spots_at(world: WorldState, geometry: BodyGeometry, relation: Relation, height: float) -> list[Array]:
-    anchor = world.layout.geometry[relation.anchor]
-    pose = world.body(relation.anchor).astype(float)
-    area = anchor.support if relation.predicate == "on" else anchor.cavity
-    area = area or anchor.bounds
-    centre = poses.compose(pose, area.pose)
-    # The flat top is a thin box around its own height, a cavity's floor is its lower face.
-    level = area.half[2] if relation.predicate == "on" else -area.half[2]
-    top = centre[:, :3] + poses.quat_rotate(centre[:, 3:], np.array([0.0, 0.0, level]))
-    above = (0.0,) if relation.predicate in ("on", "within") else IN_CAVITY
-    shifts = [poses.quat_rotate(centre[:, 3:], shift) for shift in _outward(anchor, area, geometry)]
-    return [_origin_above(top + shift, geometry, height + more) for more in above for shift in shifts]
-
-
-def _outward(anchor: BodyGeometry, area: Box, geometry: BodyGeometry) -> list[Array]:
-    """Shifts (3,) in the area's frame: none, but in a drawer towards its front, where no cabinet hangs over it."""
-    if "pull" not in anchor.axes:
-        return [np.zeros(3)]
-    pull = np.array(anchor.axes["pull"])
-    room = float(np.abs(pull) @ np.array(area.half)) - _radius(geometry) - WALL_CLEARANCE
-    return [pull * max(room, 0.0) * share for share in (0.7, 1.0, 0.35)]
-
-
-def _spots_beside(
-    world: WorldState, geometry: BodyGeometry, relations: tuple[Relation, ...], height: float
-) -> list[Array]:
-    anchor = relations[0].anchor
-    other, pose = world.layout.geometry[anchor], world.body(anchor).astype(float)
-    base = poses.transform_points(pose, np.array([other.bounds.pose[:3]]))[:, 0]
-    base[:, 2] = _table_height(world)
-    # Far enough for fingers between long objects, near enough for ``near``, which measures from mean radii.
-    widest, mean = _radius(other) + _radius(geometry), _mean_radius(other) + _mean_radius(geometry)
-    distance = min(widest + GAP, max(mean + NEAR_GAP, widest + 0.01))
-    wanted = [DIRECTIONS[r.predicate] for r in relations if r.predicate in DIRECTIONS]
-    angles = [wanted[0] + d for d in (0.0, 0.3, -0.3)] if wanted else list(np.arange(8) * np.pi / 4)
-    offsets = [np.array([np.cos(a), np.sin(a), 0.0]) * distance for a in angles]
-    return [_origin_above(base + offset, geometry, height) for offset in offsets]
-
-
-def _origin_above(top: Array, geometry: BodyGeometry, rise: float) -> Array:
-    bottom = geometry.bounds.pose[2] - geometry.bounds.half[2]
-    return top + np.array([0.0, 0.0, rise - bottom])
-
-
-def _radius(geometry: BodyGeometry) -> float:
-    return float(max(geometry.bounds.half[:2]))
-
-
-def _mean_radius(geometry: BodyGeometry) -> float:
-    return float(np.mean(geometry.bounds.half[:2]))
-
-
-def _table_height(world: WorldState) -> float:
-    table = world.layout.geometry.get("table")
-    return 0.0 if table is None else table.bounds.pose[2] + table.bounds.half[2] + float(world.body("table")[0, 2])

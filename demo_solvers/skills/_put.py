@@ -9,7 +9,8 @@ import numpy as np
 from demo_solvers.execution import Execution
 from demo_solvers.grasping.select import OPENING, withdrawal
 from demo_solvers.planning.arm import Array
-from demo_solvers.planning.collision import CollisionModel, held_spheres
+from demo_solvers.planning.collision import CollisionModel
+from demo_solvers.planning.cover import held_cover
 from demo_solvers.planning.placement import HEADINGS, RELEASE, STANDOFF, Manner, placements
 from demo_solvers.planning.transit import plan_transit, raise_tool
 from demo_solvers.skill import Choice, Number, Parameter, Settings
@@ -59,7 +60,7 @@ def put(ex: Execution, stage: Stage, how: Pace) -> None:
     tool, q_above, found = _choose(ex, stage, manner)
     lost = np.flatnonzero(ex.alive & ~found)
     ex.fail(lost, "ik_failed", expected=f"a reachable, free pose for '{stage}'", seen="none among the candidates")
-    held = held_spheres(ex.state().layout.geometry[stage.body], ex.T_tool_held)
+    held = held_cover(ex.state().layout.geometry[stage.body], ex.T_tool_held)
     model = CollisionModel(ex.arm, ex.state())
     path, ok = plan_transit(ex, q_above, model, ignore=(stage.body,), held=held)
     ex.fail(
@@ -107,17 +108,15 @@ def _release(ex: Execution, stage: Stage, tool: Array, how: Pace, manner: Manner
 
 def _choose(ex: Execution, stage: Stage, manner: Manner) -> tuple[Array, Array, Bools]:
     """Tool pose (batch, 7), joints above it (batch, n), and who found one; the first option that works."""
-    targets = placements(ex.state(), stage)
+    targets = placements(ex.state(), stage, reach=ex.robot.reach)
     tool = np.array(ex.state().tcp, float)
     above, found = ex.q.copy(), np.zeros(len(ex.q), bool)
     model = CollisionModel(ex.arm, ex.state())
-    held = held_spheres(ex.state().layout.geometry[stage.body], ex.T_tool_held)
+    held = held_cover(ex.state().layout.geometry[stage.body], ex.T_tool_held)
     anchors = tuple(r.anchor for r in stage.relations)
-    for option in range(targets.shape[1]):
-        rows = np.flatnonzero(ex.alive & ~found)
-        if not len(rows):
-            break
-        wanted = poses.compose(targets[rows, option], poses.inverse(ex.T_tool_held[rows]))
+    for option in range(targets.ok.shape[1]):
+        rows = np.flatnonzero(ex.alive & ~found & targets.ok[:, option])
+        wanted = poses.compose(targets.pose[rows, option], poses.inverse(ex.T_tool_held[rows]))
         low = ex.arm.ik(ex.to_base(wanted, rows), ex.q[rows], posture=ex.arm.home, iterations=30)
         high = ex.arm.ik(ex.to_base(raise_tool(wanted, manner.standoff), rows), low.q, posture=low.q, iterations=20)
         ok = low.ok & high.ok & model.free(low.q[:, None], rows, ignore=(stage.body,))

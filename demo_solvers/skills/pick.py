@@ -14,7 +14,9 @@ from demo_solvers.skill import Choice, Number, Settings, Signature, declares
 from pipeline.core.program import Stage
 
 WAYPOINTS = 6
-SQUEEZE = 0.03  # m by which the commanded opening stays below the object's width: force = kp * SQUEEZE / 2
+SQUEEZE = (
+    0.05  # m by which the commanded opening stays below the width: enough for the gripper to pull with all its force
+)
 APPROACH_SPEED = 0.3  # m/s at the peak
 EFFORT = 0.65  # of the robot's limits, on the way there
 
@@ -30,7 +32,7 @@ EFFORT = 0.65  # of the robot's limits, on the way there
             "depth": Number(0.0, -0.03, 0.03, "m", "how much deeper than annotated the body is grasped"),
             "skip": Number(0.0, 0.0, 20.0, "grasps", "how many of the best grasps that would do are left out"),
             "lift": Number(LIFT, 0.03, 0.3, "m", "how far it is lifted"),
-            "squeeze": Number(SQUEEZE, 0.005, 0.06, "m", "how far the commanded opening stays below the width"),
+            "squeeze": Number(SQUEEZE, 0.005, 0.08, "m", "how far the commanded opening stays below the width"),
             "speed": Number(APPROACH_SPEED, 0.05, 0.6, "m/s", "peak speed of the straight approach and of the lift"),
             "effort": Number(EFFORT, 0.1, 0.9, "of the robot's limits", "how fast the hand goes there"),
         },
