@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +18,18 @@ from pipeline.core.episode import Cause, Diagnosis, Outcome
 from pipeline.core.program import Program
 from pipeline.core.world import Bools, WorldState
 from pipeline.holds import holds, parse
+
+RECOVER, WAIT = "recover: ", "wait"
+"""What the names of stages that are tried again begin with, and the name of what the other rows do meanwhile."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Control steps [begin, end) in which stage ``number`` of the program was at work."""
+
+    number: int
+    begin: int
+    end: int
 
 
 class Execution:
@@ -36,8 +50,12 @@ class Execution:
         self.diagnoses = [Diagnosis() for _ in range(worlds.batch)]
         self.program: Program | None = None
         self.number: int | None = None  # of the program's stage at work
+        self.spans: list[Span] = []  # of the program's stages so far, in the order in which they were carried out
+        self.recoveries = np.zeros(worlds.batch, int)  # (batch,) stages that were tried again
         self.stage_names: list[str] = []
-        self._stage_of_step: list[int] = []
+        self._waiting: Bools = np.zeros(worlds.batch, bool)  # while others try a stage again
+        self._label = ""
+        self._stage_of_step: list[NDArray[np.uint8]] = []  # (batch,) each
 
     @property
     def rows(self) -> NDArray[np.intp]:
@@ -50,7 +68,37 @@ class Execution:
 
     def begin(self, stage: str) -> None:
         """Name what the next steps are for."""
-        self.stage_names.append(stage)
+        self.stage_names.append(self._label + stage)
+
+    @contextmanager
+    def stage(self, number: int) -> Iterator[None]:
+        """What happens inside serves stage ``number`` of the program."""
+        self.number, begin = number, self.steps
+        try:
+            yield
+        finally:
+            self.spans.append(Span(number, begin, self.steps))
+            self.number = None
+
+    @contextmanager
+    def again(self, rows: ArrayLike) -> Iterator[None]:
+        """Inside, failed ``rows`` (indices) alone take part, as if they had not failed; all others stand and wait."""
+        others, index = self.alive, np.asarray(rows, np.intp)
+        self.alive, self._waiting, self._label = np.zeros_like(others), others, RECOVER
+        self.alive[index] = True
+        self.recoveries[index] += 1
+        for row in index:
+            self.diagnoses[row] = Diagnosis()
+        self.stage_names.append(WAIT)
+        try:
+            yield
+        finally:
+            self.alive, self._waiting, self._label = self.alive | others, np.zeros_like(others), ""
+
+    @property
+    def steps(self) -> int:
+        """Control steps driven."""
+        return len(self._stage_of_step)
 
     def to_base(self, T_world: ArrayLike, rows: ArrayLike) -> Array:
         """Poses (k, ..., 7) of worlds ``rows`` (k,), expressed in each robot's base frame."""
@@ -83,7 +131,7 @@ class Execution:
                     seen=what,
                     amount=value,
                     number=self.number,
-                    time=round(len(self._stage_of_step) / self.rate, 3),
+                    time=round(self.steps / self.rate, 3),
                     bodies=tuple(bodies),
                 )
         self.alive[index] = False
@@ -128,7 +176,7 @@ class Execution:
             actions = actions[:left]
         if len(actions):
             self.worlds.run(actions)
-            self._stage_of_step += [max(len(self.stage_names) - 1, 0)] * len(actions)
+            self._stage_of_step += [self._stages_now()] * len(actions)
             width = self.robot.width_column
             self.q, self.width = actions[-1, :, :width].astype(float), actions[-1, :, width].astype(float)
 
@@ -145,19 +193,28 @@ class Execution:
 
     def outcomes(self) -> list[Outcome]:
         """How each row ended; success is judged by others."""
-        actions, stages = self.worlds.recorded(), np.array(self._stage_of_step, np.uint8)
+        actions = self.worlds.recorded()
+        stages = np.array(self._stage_of_step, np.uint8).reshape(self.steps, len(self.alive))
         names = tuple(self.stage_names) or ("start",)
         return [
             Outcome(
                 success=bool(self.alive[i]),
                 actions=actions[:, i],
-                stages=stages,
+                stages=stages[:, i].copy(),
                 stage_names=names,
                 diagnosis=d,
                 program=self.program,
+                recoveries=int(self.recoveries[i]),
             )
             for i, d in enumerate(self.diagnoses)
         ]
+
+    def _stages_now(self) -> NDArray[np.uint8]:
+        """Index (batch,) of the name of what each row is at; those that wait for others are at ``WAIT``."""
+        now = np.full(len(self.alive), max(len(self.stage_names) - 1, 0), np.uint8)
+        if self._waiting.any():
+            now[self._waiting] = len(self.stage_names) - 1 - self.stage_names[::-1].index(WAIT)
+        return now
 
     def _still(self, seconds: float) -> Array:
         return np.repeat(self.q[None], max(1, round(seconds * self.rate)), axis=0)

@@ -72,6 +72,7 @@ class Outcome:
     trial: int = 0
     row: int | None = None
     program: Program | None = None  # what was carried out
+    recoveries: int = 0  # stages that had failed and were tried again; their names begin with "recover: "
 
 
 class Provenance(Frozen):

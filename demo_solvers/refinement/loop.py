@@ -1,0 +1,159 @@
+"""Parallel refinement: variants of a program side by side on all scenes, the best goes on while the budget lasts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from demo_solvers.diagnosis import Failure, worst
+from demo_solvers.refinement.patches import Proposal, all_in_words, check, patched
+from demo_solvers.refinement.trial import Tried, tried
+from pipeline.core.doors import Problem, Solution, TrialWorlds
+from pipeline.core.episode import Outcome
+from pipeline.core.errors import InvalidInputError
+from pipeline.core.program import Program
+from pipeline.core.refinement import Round, Variant
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """What a refiner is told: the problem, the program that failed and how, and what must not be proposed again."""
+
+    problem: Problem
+    tried: Tried
+    failures: Sequence[Failure]
+    known: Callable[[Program], bool]
+    round: int
+
+    @property
+    def program(self) -> Program:
+        """The program to be patched."""
+        return self.tried.program
+
+
+class Refiner(Protocol):
+    """Proposes changes of a program from the diagnosed failures, the most promising first."""
+
+    name: str
+
+    def propose(self, case: Case, count: int) -> Sequence[Proposal]:
+        """At most ``count`` proposals that apply to the case's program and lead to one not known yet."""
+        ...
+
+
+def refine(problem: Problem, worlds: TrialWorlds, programs: Sequence[Program], refiner: Refiner) -> Solution:
+    """Try ``programs`` side by side, then rounds of patched variants of the best, within ``problem.budget``.
+
+    Programs that do not fit the scene are left out, as are repetitions; of more than ``budget.variants`` the first
+    are tried. The best is the one that solves most scenes, of equals the one that gets further or is smoother.
+    """
+    history = _History(problem)
+    first = [Candidate(program) for program in _distinct(programs, problem)[: problem.budget.variants]]
+    worlds = history.run(worlds, first)
+    for number in range(1, problem.budget.rounds + 1):
+        if history.good_enough:
+            break
+        candidates = history.proposed(refiner, number)
+        if not candidates:
+            break
+        worlds = history.run(worlds, candidates, author=refiner.name)
+    return history.solution()
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A program to try, and what was changed to get it."""
+
+    program: Program
+    patches: tuple[str, ...] = ()
+
+
+class _History:
+    """All that was tried on a problem so far."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.attempts: list[Tried] = []
+        self.rounds: list[Round] = []
+        self.best: Tried | None = None
+        self._known: set[str] = set()
+
+    @property
+    def good_enough(self) -> bool:
+        """Whether the best program solves the target share of the scenes."""
+        assert self.best is not None
+        return self.best.solved >= self.problem.budget.target * len(self.problem.scenes)
+
+    def run(self, worlds: TrialWorlds, candidates: Sequence[Candidate], *, author: str = "") -> TrialWorlds:
+        """Try programs side by side, the first time in ``worlds`` themselves if it is one only; keep the best."""
+        fresh = not self.rounds and len(candidates) == 1
+        trial = worlds if fresh else worlds.trial(copies=len(candidates))
+        told = "" if self.best is None or not self.best.failures else worst(self.best.failures).in_words()
+        results = tried([c.program for c in candidates], self.problem, trial)
+        self._known |= {c.program.digest for c in candidates}
+        self.attempts += results
+        ranked = max([*([self.best] if self.best else []), *results], key=lambda t: t.rank)
+        chosen = next((i for i, t in enumerate(results) if t is ranked), None)
+        self.best = ranked
+        variants = tuple(_variant(t, c) for t, c in zip(results, candidates, strict=True))
+        self.rounds.append(Round(variants=variants, chosen=chosen, author=author, diagnosis=told))
+        return trial
+
+    def proposed(self, refiner: Refiner, number: int) -> list[Candidate]:
+        """Patched variants of the best program that have not been tried."""
+        assert self.best is not None
+        if not self.best.failures:
+            return []
+        case = Case(self.problem, self.best, self.best.failures, self._is_known, number)
+        layout, found = self.problem.layout, dict[str, Candidate]()
+        for proposal in refiner.propose(case, self.problem.budget.variants):
+            try:
+                program = patched(self.best.program, proposal, layout)
+            except InvalidInputError:
+                continue
+            if not self._is_known(program):
+                words = all_in_words(proposal, self.best.program)
+                found.setdefault(program.digest, Candidate(program, words))
+        return list(found.values())[: self.problem.budget.variants]
+
+    def solution(self) -> Solution:
+        """For each scene the best program's success, else any program's, else the best program's failure."""
+        assert self.best is not None
+        others = sorted((t for t in self.attempts if t is not self.best), key=lambda t: t.rank, reverse=True)
+        outcomes = [_first_success(scene, [self.best, *others]) for scene in range(len(self.problem.scenes))]
+        return Solution(outcomes, self.best.program, tuple(self.rounds))
+
+    def _is_known(self, program: Program) -> bool:
+        return program.digest in self._known
+
+
+def _distinct(programs: Sequence[Program], problem: Problem) -> list[Program]:
+    """Each program once, without those that do not fit the scene; never none, the first is the solver's own."""
+    found: dict[str, Program] = {}
+    for program in programs:
+        try:
+            check(program, problem.layout)
+        except InvalidInputError:
+            if len(programs) > 1:
+                continue
+            raise
+        found.setdefault(program.digest, program)
+    return list(found.values()) or [programs[0]]
+
+
+def _first_success(scene: int, attempts: Sequence[Tried]) -> Outcome:
+    return next((t.outcomes[scene] for t in attempts if t.outcomes[scene].success), attempts[0].outcomes[scene])
+
+
+def _variant(attempt: Tried, candidate: Candidate) -> Variant:
+    return Variant(
+        program=attempt.program,
+        patches=candidate.patches,
+        solved=attempt.solved,
+        attempts=len(attempt.outcomes),
+        progress=attempt.progress,
+        jerk=attempt.jerk,
+        causes=dict(Counter(f.root.cause for f in attempt.failures)),
+    )
