@@ -94,7 +94,8 @@ class _History:
         results = tried([c.program for c in candidates], self.problem, trial)
         self._known |= {c.program.digest for c in candidates}
         self.attempts += results
-        ranked = max([*([self.best] if self.best else []), *results], key=lambda t: t.rank)
+        contestants: list[Tried] = [*filter(None, (self.best,)), *results]
+        ranked = max(contestants, key=lambda t: t.rank)
         chosen = next((i for i, t in enumerate(results) if t is ranked), None)
         self.best = ranked
         variants = tuple(_variant(t, c) for t, c in zip(results, candidates, strict=True))
