@@ -1,0 +1,193 @@
+"""Whether refinement repairs programs: faults planted into programs that work, and what becomes of them.
+
+    python -m benchmarks.refinement [--families push stack] [--faults wrong_side too_fast] [--cases 40]
+
+A case is a task whose planned program solves at least three quarters of its worlds, with one fault (seeded) that costs
+at least three quarters of these successes; both are seen by running. It counts as repaired when, within ``--rounds``
+rounds of ``--variants`` patched programs, one program solves at least nine tenths of what the sound one solved in the
+same worlds. The refiner sees the spoilt program, the goal and the states, never the sound program.
+
+Columns: no refinement; the procedural refiner; the same without going back to a skill's default values, since planned
+programs hold nothing but defaults and faults in parameters are departures from them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+from benchmarks._cells import Cell, Cells, parser, percent, processes, save, table
+from benchmarks._problems import pose_problem, proposals, simulator_of
+from demo_solvers.families import SOLVED
+from demo_solvers.planning.decompose import decompose
+from demo_solvers.refinement.faults import FAULTS, FaultKind, faults, spoil
+from demo_solvers.refinement.loop import refine
+from demo_solvers.refinement.patches import all_in_words
+from demo_solvers.refinement.procedural import ProceduralRefiner
+from demo_solvers.refinement.trial import tried
+from flows.intervals import wilson
+from pipeline.core.doors import Problem, Simulator
+from pipeline.core.program import Program
+from pipeline.core.refinement import Budget
+from pipeline.core.streams import stream
+from pipeline.core.task import TaskSpec
+from pipeline.rollout import BatchWorlds
+
+NAME = "refinement"
+SOUND = 0.75  # of the worlds that a program has to solve to be spoilt
+HARMED = 0.25  # of the sound program's successes that a spoilt one may keep
+REPAIRED = 0.9  # of the sound program's successes that a repaired one has to reach
+LOOKED_AT = 6  # faults of a kind that are tried on a program until one does harm
+COLUMNS = ("none", "procedural", "no_defaults")
+
+
+def main() -> None:
+    """Measure, print and save."""
+    options = _options()
+    kept = Cells(NAME)
+    with processes(backend=options.backend) as pool:
+        cases = list(_cases(options, kept, pool))
+    _print(cases)
+    save(NAME, options, kinds=_summed(cases, "fault"), families=_summed(cases, "family"), cases=cases)
+
+
+def _options() -> argparse.Namespace:
+    made = parser(__doc__)
+    made.formatter_class = argparse.RawDescriptionHelpFormatter
+    made.add_argument("--backend", default="mujoco")
+    made.add_argument("--robot", default="panda")
+    made.add_argument("--families", nargs="+", choices=SOLVED, default=list(SOLVED))
+    made.add_argument("--faults", nargs="+", choices=FAULTS, default=list(FAULTS))
+    made.add_argument("--tasks-per-family", type=int, default=3, help="most tasks of a family (default 3)")
+    made.add_argument("--worlds", type=int, default=8, help="worlds built for a task (default 8)")
+    made.add_argument("--rounds", type=int, default=5, help="of refinement (default 5)")
+    made.add_argument("--variants", type=int, default=4, help="programs side by side in a round (default 4)")
+    made.add_argument("--seed", type=int, default=11, help="of tasks, worlds and faults (default 11)")
+    return made.parse_args()
+
+
+def _cases(options: argparse.Namespace, kept: Cells, pool: ProcessPoolExecutor) -> Iterator[Cell]:
+    for family in options.families:
+        tasks = list(
+            proposals(options.robot, per_family=options.tasks_per_family, seed=options.seed, families=(family,))
+        )
+        for task in tasks[: options.tasks_per_family]:
+            for kind in options.faults:
+                key = {"family": task.family, "task": task.name, "fault": kind, **_what(options)}
+                cell = kept.get(key, lambda t=task, k=key: pool.submit(_measure, t, k).result())
+                if cell["planted"]:
+                    yield cell
+
+
+def _what(options: argparse.Namespace) -> dict[str, Any]:
+    return {name: getattr(options, name) for name in ("backend", "robot", "worlds", "rounds", "variants", "seed")}
+
+
+def _measure(task: TaskSpec, key: dict[str, Any]) -> Cell:
+    """One fault in one task, in a process of its own."""
+    simulator = simulator_of(key["backend"])
+    cell: Cell = {"family": task.family, "task": task.name, "fault": key["fault"], "goal": task.goal, "planted": False}
+    posed = pose_problem(task, simulator, robot=key["robot"], worlds=key["worlds"], seed=key["seed"])
+    if posed.problem is None:
+        return {**cell, "why": "rejected by the gate"}
+    problem, worlds = posed.problem, BatchWorlds(simulator, posed.problem)
+    program = decompose(task.goal, worlds.state())
+    if program is None:
+        return {**cell, "why": "no plan"}
+    (sound,) = tried([program], problem, worlds)
+    if sound.solved < SOUND * len(problem.scenes):
+        return {**cell, "why": f"the sound program solves {sound.solved} of {len(problem.scenes)}"}
+    found = _planted(program, sound.solved, problem, worlds, key["fault"], key["seed"])
+    if found is None:
+        return {**cell, "why": "no fault of this kind does harm"}
+    spoilt, words, left = found
+    wanted = -(-REPAIRED * sound.solved // 1)
+    cell |= {"planted": True, "worlds": len(problem.scenes), "sound": sound.solved, "spoilt": left, "words": words}
+    columns = {"procedural": ProceduralRefiner(), "no_defaults": ProceduralRefiner(defaults=False)}
+    none: Cell = {"solved": left, "repaired": left >= wanted, "rounds": 0}
+    budget = Budget(rounds=key["rounds"], variants=key["variants"], target=wanted / len(problem.scenes))
+    results = {
+        name: _repair(spoilt, replace(problem, budget=budget), simulator, refiner, wanted)
+        for name, refiner in columns.items()
+    }
+    return {**cell, "columns": {"none": none, **results}}
+
+
+def _planted(
+    program: Program, sound: int, problem: Problem, worlds: BatchWorlds, kind: FaultKind, seed: int
+) -> tuple[Program, list[str], int] | None:
+    """The first fault of a kind, in the seed's order, that is seen to do harm."""
+    rng = stream(seed, "faults", problem.task.name, kind)
+    options = faults(program, problem.layout, kind, rng)[:LOOKED_AT]
+    if not options:
+        return None
+    spoilt = [spoil(program, fault, problem.layout) for fault in options]
+    results = tried(spoilt, problem, worlds.trial(copies=len(spoilt)))
+    for fault, result in zip(options, results, strict=True):
+        if result.solved <= HARMED * sound:
+            return result.program, list(all_in_words(fault, program)), result.solved
+    return None
+
+
+def _repair(
+    program: Program, problem: Problem, simulator: Simulator, refiner: ProceduralRefiner, wanted: float
+) -> Cell:
+    began = time.perf_counter()
+    solution = refine(problem, BatchWorlds(simulator, problem), [program], refiner)
+    best = max(v.solved for r in solution.rounds for v in r.variants)
+    history = [
+        {
+            "chosen": r.chosen,
+            "diagnosis": r.diagnosis.split("\n")[0],
+            "tried": [(v.patches, v.solved) for v in r.variants],
+        }
+        for r in solution.rounds
+    ]
+    rounds = len(solution.rounds) - 1
+    seconds = round(time.perf_counter() - began, 1)
+    return {"solved": best, "repaired": best >= wanted, "rounds": rounds, "seconds": seconds, "history": history}
+
+
+def _summed(cases: Sequence[Cell], by: str) -> dict[str, Cell]:
+    groups: dict[str, list[Cell]] = defaultdict(list)
+    for case in cases:
+        groups[case[by]].append(case)
+        groups["all"].append(case)
+    return {name: _sum(group) for name, group in groups.items()}
+
+
+def _sum(cases: Sequence[Cell]) -> Cell:
+    found: Cell = {"cases": len(cases)}
+    for column in COLUMNS:
+        results = [c["columns"][column] for c in cases]
+        repaired = sum(r["repaired"] for r in results)
+        rounds = [r["rounds"] for r in results if r["repaired"]]
+        found[column] = {
+            "repaired": repaired,
+            "wilson_95": wilson(repaired, len(cases)),
+            "mean_rounds": round(sum(rounds) / len(rounds), 2) if rounds else None,
+        }
+    return found
+
+
+def _print(cases: Sequence[Cell]) -> None:
+    for by in ("fault", "family"):
+        summed = _summed(cases, by)
+        order = sorted(summed, key=lambda name: (name == "all", name))
+        rows = [(n, str(summed[n]["cases"]), *(_share(summed[n], c) for c in COLUMNS)) for n in order]
+        table((by, "cases", *COLUMNS), rows)
+
+
+def _share(summed: Cell, column: str) -> str:
+    found, cases = summed[column], summed["cases"]
+    rounds = "" if found["mean_rounds"] is None or column == "none" else f", {found['mean_rounds']} rounds"
+    return f"{found['repaired']} ({percent(found['repaired'] / cases)}{rounds})"
+
+
+if __name__ == "__main__":
+    main()
