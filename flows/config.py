@@ -16,6 +16,7 @@ from pipeline.core.task import Family, TaskSpec
 BACKENDS: Registry[Any] = Registry("pipeline.sim", "simulator")
 SUPPORTS: Registry[Any] = Registry("scene_gen.supports", "support")
 RANDOMISATIONS: Registry[Any] = Registry("scene_gen.randomisation", "randomisation")
+REFINERS = ("procedural", "anthropic")
 
 
 class RunConfig(Frozen):
@@ -40,6 +41,29 @@ class RunConfig(Frozen):
         description="Domain randomisation, a file of scene_gen/randomisation; drawn anew for every batch.",
     )
     solver: str = Field(default="vipr", description="Demonstration solver.")
+    refine: int = Field(
+        default=0, ge=0, le=20, description="Rounds of patched programs that a batch may try after its first attempt."
+    )
+    variants: int = Field(default=4, ge=1, le=64, description="Programs that run side by side in one such round.")
+    target: float = Field(
+        default=0.9, ge=0, le=1, description="Solved share of a batch's worlds from which it is not refined any more."
+    )
+    recover: int = Field(
+        default=0,
+        ge=0,
+        le=5,
+        description="Times a world may try a failed stage again; the demonstration keeps the failed part, labelled.",
+    )
+    refiner: str = Field(
+        default="procedural", description="Who proposes the patches: procedural, or anthropic for a language model."
+    )
+    refine_model: str | None = Field(
+        default=None, description="Language model that refines; None takes the backend's default."
+    )
+    refine_tokens: int | None = Field(
+        default=None, ge=0, description="Most tokens that a model may use for one batch; then the procedural refiner."
+    )
+    memory: str = Field(default="", description="Digest of the memory whose programs are offered; empty is none.")
     seed: int = Field(default=0, ge=0, lt=2**63, description="Root of every random stream of the run.")
     families: tuple[Family, ...] = Field(
         default=SOLVED, description="Families of tasks that are proposed; by default those that the solver solves."
@@ -82,12 +106,13 @@ def compose(preset: str, **overrides: Any) -> RunConfig:
     except ValidationError as error:
         raise InvalidInputError(_first_problem(error)) from None
     for kind, name, known in (
-        ("backend", config.backend, BACKENDS),
-        ("support", config.support, SUPPORTS),
-        ("randomisation", config.randomise, RANDOMISATIONS),
+        ("backend", config.backend, BACKENDS.names),
+        ("support", config.support, SUPPORTS.names),
+        ("randomisation", config.randomise, RANDOMISATIONS.names),
+        ("refiner", config.refiner, REFINERS),
     ):
         if name not in known:
-            raise UnknownNameError(kind, name, known.names)
+            raise UnknownNameError(kind, name, known)
     return config
 
 

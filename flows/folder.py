@@ -40,6 +40,16 @@ class RunFolder:
         return self.root / "proposals.json"
 
     @property
+    def memory(self) -> Path:
+        """The memory that the run was given, as it was when the run began; absent when there was none."""
+        return self.root / "memory-given.jsonl"
+
+    @property
+    def learned(self) -> Path:
+        """What the run has measured of its programs, for a memory."""
+        return self.root / "memory-learned.jsonl"
+
+    @property
     def gallery(self) -> Path:
         """The page to look at."""
         return self.root / "index.html"

@@ -11,6 +11,8 @@ from flows.intervals import wilson
 from flows.media import animation, data_uri, filmstrip
 from flows.report import Counts, RunReport, TaskReport
 from flows.showcase import Shown, first_demonstrations
+from pipeline.core.program import Stage
+from pipeline.core.refinement import Round
 
 COUNTED = ("attempted", "solved", "replayed", "written")
 
@@ -99,6 +101,7 @@ def _card(one: TaskReport, shown: Shown | None) -> str:
 {_rate(one)}
 <dl>{_facts(one, shown)}</dl>
 {_failures(one)}
+{_program(one)}
 {_frames(shown)}
 </div></article>"""
 
@@ -147,6 +150,35 @@ def _failures(one: TaskReport) -> str:
     )
     total = sum(one.causes.values())
     return f"<details open><summary>{total} failed, by cause</summary><dl>{rows}</dl></details>"
+
+
+def _program(one: TaskReport) -> str:
+    """The solver's program, and the rounds of refinement that led to it."""
+    if one.program is None:
+        return ""
+    stages = "".join(f"<li>{escape(_stage(s))}</li>" for s in one.program.stages)
+    rounds = "".join(f"<dt>round {i}</dt><dd>{_round(r)}</dd>" for i, r in enumerate(one.refinement))
+    history = f"<dl>{rounds}</dl>" if rounds else ""
+    label = f"program by {one.program.author}, {len(one.program.stages)} stages"
+    label += f", {len(one.refinement)} rounds tried" if one.refinement else ""
+    return f"<details><summary>{escape(label)}</summary><ol>{stages}</ol>{history}</details>"
+
+
+def _stage(stage: Stage) -> str:
+    said = [
+        f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in stage.parameters.items()
+    ]
+    return f"{stage} ({', '.join(said)})" if said else str(stage)
+
+
+def _round(tried: Round) -> str:
+    """What was tried in one round, the variant that went on in bold."""
+    lines = [escape(tried.diagnosis.split("\n")[0])] if tried.diagnosis else []
+    for number, variant in enumerate(tried.variants):
+        words = escape(f"{'; '.join(variant.patches) or 'as planned'}: {variant.solved} of {variant.attempts} solved")
+        lines.append(f"<b>{words}</b>" if number == tried.chosen else words)
+    return "<br>".join(lines)
 
 
 def _frames(shown: Shown | None) -> str:

@@ -8,8 +8,11 @@ from typing import Literal
 from pydantic import Field
 
 from flows.config import RunConfig
+from pipeline.asking.meter import Account
 from pipeline.core.episode import Cause, Diagnosis
 from pipeline.core.geometry import Frozen
+from pipeline.core.program import Program
+from pipeline.core.refinement import Round
 from pipeline.core.task import TaskSpec
 from task_gen.reasons import Reason
 
@@ -24,6 +27,9 @@ class BatchJob(Frozen):
     task: TaskSpec
     index: int = Field(ge=0)
     keep: int = Field(ge=1, description="demonstrations the task still lacks")
+    offered: tuple[Program, ...] = Field(
+        default=(), description="what earlier batches of the task settled on, then what the memory offers"
+    )
 
     @property
     def name(self) -> str:
@@ -43,6 +49,8 @@ class Attempt(Frozen):
     solved: bool
     written: bool = False
     steps: int = Field(default=0, description="control steps driven")
+    program: str = Field(default="", description="digest of the program that was carried out")
+    recoveries: int = Field(default=0, description="stages that had failed and were tried again")
     by_source: bool | None = Field(
         default=None, description="whether an imported task's own rules held at some step; None: not judged"
     )
@@ -62,6 +70,9 @@ class BatchReport(Frozen):
     built: int = 0
     replayed: int = Field(default=0, description="claimed successes whose replay confirmed them")
     attempts: tuple[Attempt, ...] = ()
+    program: Program | None = Field(default=None, description="what the solver would do again")
+    rounds: tuple[Round, ...] = Field(default=(), description="programs that were tried, and what of them went on")
+    asked: Account | None = Field(default=None, description="what a model was asked for the refinement, and its cost")
     seconds: dict[str, float] = Field(default_factory=dict, description="wall clock by stage")
 
     @property
@@ -78,6 +89,11 @@ class BatchReport(Frozen):
     def written(self) -> int:
         """Demonstrations in this batch's part."""
         return sum(a.written for a in self.attempts)
+
+    @property
+    def confirmed(self) -> int:
+        """Attempts that carried out ``program`` and reached the goal, as the predicates say."""
+        return 0 if self.program is None else sum(a.solved and a.program == self.program.digest for a in self.attempts)
 
     @property
     def by_source(self) -> int | None:

@@ -27,9 +27,10 @@ from flows.notices import Listener, Notice, silence
 from flows.packing import pack_parts
 from flows.plan import Plan, make_plan
 from flows.posing import Posed, lay_out, pose
+from flows.refining import budget_of, given_memory, keep_learned, refining_solver
 from flows.report import RunReport, report_of
 from flows.rounds import Rounds
-from flows.stages import find_solver, provenance_of
+from flows.stages import provenance_of
 from pipeline.core.doors import Catalog, Problem, Simulator, Unplaceable
 from pipeline.core.episode import Episode, Outcome, Provenance
 from pipeline.core.errors import AssetError, RenderingError
@@ -73,9 +74,10 @@ class Bench:
 def run_line(config: RunConfig, folder: RunFolder, catalog: Catalog, runner: Runner) -> RunReport:
     """Run everything that is not done yet and leave ``dataset.zarr`` and ``report.json``."""
     began = time.perf_counter()
-    plan = runner.call("propose and gate", lambda: make_plan(config, catalog))
+    plan = runner.call("propose and gate", lambda: make_plan(config, catalog, given_memory(folder)))
     reports = demonstrate(plan, runner)
     packed = runner.call("pack", lambda: pack_parts(plan, reports, folder))
+    runner.call("remember", lambda: keep_learned(plan, reports, catalog, folder))
     return runner.call("report", lambda: report_of(plan, reports, folder, packed, seconds=time.perf_counter() - began))
 
 
@@ -134,7 +136,10 @@ class _Batch:
         if problem is None:
             return self._report("rejected", built=built, **_refusal(posed))
         with self._stage("solve", f"{len(problem.scenes)} worlds"):
-            solution = attempt(simulator, problem, find_solver(job.config.solver))
+            given = replace(problem, offered=job.offered, budget=budget_of(job.config))
+            with refining_solver(job.config) as solver:
+                solution = attempt(simulator, given, solver)
+                asked = solver.account
             outcomes = solution.outcomes
         with self._stage("validate", f"{sum(o.success for o in outcomes)} of {len(outcomes)} solved"):
             checked = self._validate(problem, outcomes)
@@ -143,7 +148,10 @@ class _Batch:
             if episodes:
                 write(episodes)
         attempts = [self._attempt(i, outcome, checked) for i, outcome in enumerate(outcomes)]
-        return self._report("done", built=built, replayed=len(episodes), attempts=attempts, **_refusal(posed))
+        learned = {"program": solution.program, "rounds": solution.rounds, "asked": asked}
+        return self._report(
+            "done", built=built, replayed=len(episodes), attempts=attempts, **learned, **_refusal(posed)
+        )
 
     def _builder(self) -> TabletopBuilder:
         """What the scenes of this batch have in common is drawn here, if anything is to differ between batches."""
@@ -186,6 +194,8 @@ class _Batch:
             solved=outcome.success,
             written=validation is not None and validation.episode is not None,
             steps=len(outcome.actions),
+            program="" if outcome.program is None else outcome.program.digest,
+            recoveries=outcome.recoveries,
             by_source=_by_source(self.job.task, outcome),
             diagnosis=validation.diagnosis if outcome.success and validation else outcome.diagnosis,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from pydantic import Field, computed_field
 
@@ -17,7 +18,10 @@ from flows.jobs import BatchReport
 from flows.packing import Packed
 from flows.plan import Plan
 from flows.stages import package_versions
+from pipeline.asking.meter import Account, total
 from pipeline.core.geometry import Frozen
+from pipeline.core.program import Program
+from pipeline.core.refinement import Round
 from pipeline.core.task import Family, TaskSpec
 from task_gen.reasons import Reason, by_code
 
@@ -48,6 +52,11 @@ class TaskReport(Frozen):
     )
     causes: dict[str, int] = Field(default_factory=dict, description="failed attempts by cause")
     examples: dict[str, str] = Field(default_factory=dict, description="one diagnosis in words for each cause")
+    program: Program | None = Field(default=None, description="what the last batch would do again")
+    confirmed: int = Field(default=0, description="attempts of the last batch that this program solved")
+    refinement: tuple[Round, ...] = Field(default=(), description="rounds of the batches that were refined")
+    recoveries: int = Field(default=0, description="stages that had failed and were tried again, in all attempts")
+    asked: Account | None = Field(default=None, description="what a model was asked for the refinement")
     seconds: dict[str, float] = Field(default_factory=dict)
 
     @computed_field
@@ -153,8 +162,22 @@ def _task_report(task: TaskSpec, own: list[BatchReport], config: RunConfig) -> T
         by_source=_by_source(own),
         causes=dict(Counter(d.cause for d in failures).most_common()),
         examples=examples,
+        **_refined(own),
         seconds={stage: round(s, 2) for stage, s in seconds.items()},
     )
+
+
+def _refined(own: list[BatchReport]) -> dict[str, Any]:
+    """What the batches' reports say of programs and their refinement."""
+    last = next((r for r in reversed(own) if r.program is not None), None)
+    accounts = [r.asked for r in own if r.asked is not None]
+    return {
+        "program": None if last is None else last.program,
+        "confirmed": 0 if last is None else last.confirmed,
+        "refinement": tuple(r for report in own if len(report.rounds) > 1 for r in report.rounds),
+        "recoveries": sum(a.recoveries for r in own for a in r.attempts),
+        "asked": total(accounts) if accounts else None,
+    }
 
 
 def _refusals(plan: Plan, reports: Sequence[BatchReport]) -> dict[str, dict[str, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flows.jobs import BatchJob, BatchReport
 from flows.plan import Plan
+from pipeline.core.program import Program
 from pipeline.core.task import TaskSpec
 
 
@@ -48,4 +49,11 @@ class Rounds:
         return self._job(task, index=0, keep=self.plan.config.demos)
 
     def _job(self, task: TaskSpec, *, index: int, keep: int) -> BatchJob:
-        return BatchJob(config=self.plan.config, task=task, index=index, keep=keep)
+        offered = {p.digest: p for p in (*self._settled(task.name), *self.plan.offered(task.name))}
+        return BatchJob(config=self.plan.config, task=task, index=index, keep=keep, offered=tuple(offered.values()))
+
+    def _settled(self, task: str) -> list[Program]:
+        """What the task's batches so far settled on, if it worked anywhere: the newest of those that did best."""
+        worked = [r for r in self._done[task] if r.program is not None and r.confirmed]
+        best = max(worked, key=lambda r: (r.confirmed / r.attempted, r.index), default=None)
+        return [best.program] if best is not None and best.program is not None else []

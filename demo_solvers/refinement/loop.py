@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from demo_solvers.diagnosis import Failure, worst
@@ -25,12 +25,16 @@ class Case:
     tried: Tried
     failures: Sequence[Failure]
     known: Callable[[Program], bool]
-    round: int
+    tried_before: tuple[str, ...] = ()  # changes of this program that were no better, in words
 
     @property
     def program(self) -> Program:
         """The program to be patched."""
         return self.tried.program
+
+    def but_for(self, known: Callable[[Program], bool]) -> Case:
+        """The same with other programs known."""
+        return replace(self, known=known)
 
 
 class Refiner(Protocol):
@@ -52,10 +56,10 @@ def refine(problem: Problem, worlds: TrialWorlds, programs: Sequence[Program], r
     history = _History(problem)
     first = [Candidate(program) for program in _distinct(programs, problem)[: problem.budget.variants]]
     worlds = history.run(worlds, first)
-    for number in range(1, problem.budget.rounds + 1):
+    for _ in range(problem.budget.rounds):
         if history.good_enough:
             break
-        candidates = history.proposed(refiner, number)
+        candidates = history.proposed(refiner)
         if not candidates:
             break
         worlds = history.run(worlds, candidates, author=refiner.name)
@@ -102,12 +106,12 @@ class _History:
         self.rounds.append(Round(variants=variants, chosen=chosen, author=author, diagnosis=told))
         return trial
 
-    def proposed(self, refiner: Refiner, number: int) -> list[Candidate]:
+    def proposed(self, refiner: Refiner) -> list[Candidate]:
         """Patched variants of the best program that have not been tried."""
         assert self.best is not None
         if not self.best.failures:
             return []
-        case = Case(self.problem, self.best, self.best.failures, self._is_known, number)
+        case = Case(self.problem, self.best, self.best.failures, self._is_known, self._in_vain())
         layout, found = self.problem.layout, dict[str, Candidate]()
         for proposal in refiner.propose(case, self.problem.budget.variants):
             try:
@@ -125,6 +129,12 @@ class _History:
         others = sorted((t for t in self.attempts if t is not self.best), key=lambda t: t.rank, reverse=True)
         outcomes = [_first_success(scene, [self.best, *others]) for scene in range(len(self.problem.scenes))]
         return Solution(outcomes, self.best.program, tuple(self.rounds))
+
+    def _in_vain(self) -> tuple[str, ...]:
+        """Changes since the round that chose the best program, with what they came to."""
+        last = max(i for i, r in enumerate(self.rounds) if r.chosen is not None)
+        variants = [v for r in self.rounds[last + 1 :] for v in r.variants]
+        return tuple(f"{'; '.join(v.patches)}: {v.solved} of {v.attempts} solved" for v in variants)
 
     def _is_known(self, program: Program) -> bool:
         return program.digest in self._known

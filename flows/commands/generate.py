@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from assets.catalog import LibraryCatalog
+from demo_solvers.memory import Memory, merge
 from flows.authors import AUTHORS, ModelOptions
 from flows.authorship import keep_proposals, with_author
 from flows.config import RunConfig, compose, help_of, presets
@@ -19,6 +20,18 @@ from flows.imports import read_tasks
 from flows.interrupts import interruptible
 from flows.machine import rendering_environment
 from flows.progress import ProgressBars
+from flows.refinement_options import (
+    MemoryFile,
+    Recover,
+    Refine,
+    RefineModel,
+    RefinerName,
+    RefineTokens,
+    Remember,
+    TargetRate,
+    Variants,
+)
+from flows.refining import memory_for
 from flows.report import RunReport
 from flows.runners import run
 from flows.server import EmbeddedServer, client_environment
@@ -53,6 +66,15 @@ def generate(
     device: Annotated[str | None, typer.Option(help=help_of("device"))] = None,
     support: Annotated[str | None, typer.Option(help=help_of("support"))] = None,
     randomise: Annotated[str | None, typer.Option(help=help_of("randomise"))] = None,
+    refine: Refine = None,
+    variants: Variants = None,
+    target: TargetRate = None,
+    recover: Recover = None,
+    refiner: RefinerName = None,
+    refine_model: RefineModel = None,
+    refine_tokens: RefineTokens = None,
+    memory: MemoryFile = None,
+    remember: Remember = False,
     seed: Annotated[int | None, typer.Option(help=help_of("seed"))] = None,
     families: Annotated[list[str] | None, typer.Option(help=f"{help_of('families')} May be repeated.")] = None,
     tasks_from: Annotated[
@@ -93,7 +115,13 @@ def generate(
     config = compose(
         preset, tasks=count, demos=demos, batch=batch, rounds=rounds, robot=robot, backend=backend,
         device=device, support=support, randomise=randomise, seed=seed, given=given, families=families,
+        refine=refine, variants=variants, target=target, recover=recover, refiner=refiner,
+        refine_model=refine_model, refine_tokens=refine_tokens,
     )  # fmt: skip
+    if remember and memory is None:
+        raise InvalidInputError("--remember adds to a memory; name its file with --memory.")
+    known = memory_for(out, memory)
+    config = config.model_copy(update={"memory": known.digest})
     options = ModelOptions(model=model, budget_usd=budget_usd, budget_tokens=budget_tokens)
     if out.resolve() in [path.resolve() for path in outcomes or ()]:
         raise InvalidInputError(
@@ -107,7 +135,10 @@ def generate(
     library = library_digest(catalog)
     check_output(out, config, library=library)
     rendering_environment(config.backend)
-    keep_proposals(open_folder(out, config, library=library), proposed)
+    folder = open_folder(out, config, library=library)
+    keep_proposals(folder, proposed)
+    if known.lines:
+        known.write(folder.memory)
     console = Console(stderr=True)
     try:
         with interruptible(), ProgressBars(config, console) as bars:
@@ -116,6 +147,8 @@ def generate(
     except KeyboardInterrupt:
         console.print(f"\nInterrupted. Nothing is lost: the same command goes on from where it stopped ({out}).")
         raise typer.Exit(EXIT_INTERRUPTED) from None
+    if remember and memory is not None:
+        merge(memory, Memory.read(folder.learned).lines)
     _conclude(report, out, as_json=as_json)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -37,6 +37,16 @@ class Account(Frozen):
     usd: float | None = 0.0
 
 
+def total(accounts: Sequence[Account]) -> Account:
+    """Several accounts together."""
+    return Account(
+        calls=sum(a.calls for a in accounts),
+        cached=sum(a.cached for a in accounts),
+        usage=sum((a.usage for a in accounts), Usage()),
+        usd=None if any(a.usd is None for a in accounts) else sum(a.usd or 0.0 for a in accounts),
+    )
+
+
 @contextmanager
 def purpose(name: str) -> Iterator[None]:
     """Calls made inside are booked on ``name``, e.g. a task."""
@@ -67,14 +77,7 @@ class MeteredModel:
     @property
     def total(self) -> Account:
         """All purposes together."""
-        every = list(self.accounts.values())
-        usd = None if any(a.usd is None for a in every) else sum(a.usd or 0.0 for a in every)
-        return Account(
-            calls=sum(a.calls for a in every),
-            cached=sum(a.cached for a in every),
-            usage=sum((a.usage for a in every), Usage()),
-            usd=usd,
-        )
+        return total(list(self.accounts.values()))
 
     async def complete(self, request: ChatRequest) -> Completion:
         """The model's completion, booked; raises :class:`BudgetError` instead of a call that may pass the budget."""
