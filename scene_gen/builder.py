@@ -20,6 +20,7 @@ from pipeline.holds import parse
 from scene_gen.arrangement import TABLE, Arrangement
 from scene_gen.fixtures import cabinet_pose, travel_zone
 from scene_gen.footprint import Rectangle
+from scene_gen.held import held_up, without_hand
 from scene_gen.link_frames import link_frames
 from scene_gen.pushing import corridor, push_start
 from scene_gen.realise import LANDINGS, conjunction, realise
@@ -75,9 +76,13 @@ class TabletopBuilder:
         raise Unplaceable(f"Task {task.name!r} found no layout in {LAYOUTS} attempts. {why}")
 
     def stage(self, task: TaskSpec, scene: SceneSpec, stream: np.random.Generator) -> SceneSpec:
-        """The same scene with the task's goal laid out and the robot at home; raises :class:`Unplaceable`."""
+        """The same scene with the task's goal laid out; raises :class:`Unplaceable`.
+
+        The robot is at home, or holds what the goal wants held.
+        """
         arrangement = self._staged(task, scene, stream)
-        home = (*self.robot.home, self.robot.gripper.max_width, *self.robot.others_home)
+        home = held_up(arrangement, conjunction(parse(task.goal)), self.robot)
+        home = home or (*self.robot.home, self.robot.gripper.max_width, *self.robot.others_home)
         staged = scene.with_placements(arrangement.poses, arrangement.joints)
         return staged.model_copy(update={"robot_start": home})
 
@@ -93,7 +98,7 @@ class TabletopBuilder:
     def _laid_out(self, task: TaskSpec, scene: SceneSpec, stream: np.random.Generator) -> Arrangement:
         arrangement = self._arrangement({p.name: p.asset for p in scene.placements})
         arrangement.open_from(scene)
-        realise(arrangement, conjunction(parse(task.goal)), stream)
+        realise(arrangement, without_hand(conjunction(parse(task.goal))), stream)
         return arrangement
 
     def structure(self, task: TaskSpec) -> Structure:

@@ -1,4 +1,4 @@
-"""Joints set to a share of their travel: the generative twins of ``is_open``, ``turned_on`` and their opposites."""
+"""Joints set to a share of their travel: the twins of ``is_open``, ``turned_on``, their opposites and ``pressed``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from pipeline.core.doors import Unplaceable
 from scene_gen.arrangement import Arrangement
 
-JOINTS = {"is_open": True, "is_closed": False, "turned_on": True, "turned_off": False}
+JOINTS = {"is_open": True, "is_closed": False, "turned_on": True, "turned_off": False, "pressed": True}
 """Predicates over joints, and whether the joint is then far from its closed or off end."""
 OPEN_SHARE = (0.85, 0.98)  # of the travel: clear of what the predicates ask and of the end stop
 

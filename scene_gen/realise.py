@@ -20,9 +20,21 @@ from scene_gen.swept import swept
 from scene_gen.workspace import Surface
 
 RELATIONS: Registry[Sampler] = Registry("scene_gen.relations", "relation")
-LANDINGS = ("on", "inside", "within")
+LANDINGS = ("on", "inside", "within", "inserted")
 # What a relation fills in first binds those after it: the side it lies on, its heading, its place.
-ORDER = ("upright", "lying", "aligned", *LANDINGS, "in_a_row", "left_of", "right_of", "in_front_of", "behind", "near")
+ORDER = (
+    "upright",
+    "lying",
+    "aligned",
+    "facing",
+    *LANDINGS,
+    "in_a_row",
+    "left_of",
+    "right_of",
+    "in_front_of",
+    "behind",
+    "near",
+)
 GRANTED = ("at_rest",)  # true of everything that is laid out
 TRIES = 60
 MARGIN = 0.01  # m by which things may move while they settle

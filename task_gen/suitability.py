@@ -47,12 +47,14 @@ def misuses(atom: Atom, assets: Assets) -> Iterator[Reason]:
 def unmovable(goal: Goal, assets: Assets, robot: RobotSpec) -> Iterator[Reason]:
     """A reason for everything the goal wants moved that the robot cannot move there."""
     for atom, positive in literals(goal):
-        if positive and atom.predicate in ("on", "inside", "within", "holding", "near"):
+        if positive and atom.predicate in ("on", "inside", "within", "holding", "raised", "inserted", "near"):
             yield from _moves(atom, assets, robot)
         if atom.predicate in ("is_open", "is_closed"):
             yield from _opens(atom, assets, opened=positive == (atom.predicate == "is_open"))
         if atom.predicate in ("turned_on", "turned_off"):
             yield from _turns(atom, assets)
+        if atom.predicate == "pressed" and positive:
+            yield from _presses(atom, assets)
 
 
 def misfits(formula: Goal, assets: Assets, *, at: str) -> Iterator[Reason]:
@@ -127,6 +129,14 @@ def _turns(atom: Atom, assets: Assets) -> Iterator[Reason]:
         taps = [b for b in _bodies(assets) if "turn" in _shape(b, assets).axes]
         allowed = f"here: {', '.join(taps)}" if taps else "this task has none"
         yield _reason("wrong_kind", atom, f"{atom.args[0]!r} is not a tap, dial or lever; {allowed}.")
+
+
+def _presses(atom: Atom, assets: Assets) -> Iterator[Reason]:
+    asset, link = _resolve(atom.args[0], assets)
+    if "press" not in asset.links[link].axes:
+        yield _reason("wrong_kind", atom, f"{atom.args[0]!r} is not a button.")
+    elif any(j.link == link and j.stiffness > 0.0 for j in asset.joints):
+        yield _reason("wrong_kind", atom, f"{atom.args[0]!r} is sprung: it returns as soon as nothing holds it.")
 
 
 def _reason(code: Code, atom: Atom, why: str, *, at: str = "goal") -> Reason:

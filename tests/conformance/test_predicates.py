@@ -16,6 +16,8 @@ SHAPE = BodyGeometry(
     bounds=Box(pose=(0, 0, 0.03, 1, 0, 0, 0), half=(0.05, 0.04, 0.03)),
     support=Box(pose=(0, 0, 0.06, 1, 0, 0, 0), half=(0.05, 0.04, 0.0)),
     cavity=Box(pose=(0, 0, 0.035, 1, 0, 0, 0), half=(0.05, 0.04, 0.025)),
+    keypoints={"tip": (0.0, 0.0, 0.0), "seat": (0.0, 0.0, 0.005)},
+    axes={"insert": (0.0, 0.0, -1.0), "front": (-1.0, 0.0, 0.0)},
 )
 LID = Joint(name="hinge", link="lid", kind="revolute", axis=(0, 1, 0), lower=0.0, upper=1.5)
 BODIES = (ROBOT, LEFT_FINGER, RIGHT_FINGER, FLOOR, "table", "cup", "box", "box/lid")

@@ -20,6 +20,9 @@ FRIDGE = Put("fridge", "fridge", 0.8, 0.0)
 DOOR = "fridge/door_hinge"
 SINK = Put("faucet", "faucet", 0.8, 0.0)
 HOT, COLD = "faucet/hot_tap_turn", "faucet/cold_tap_turn"
+PEG, RING = Put("peg", "peg_red", 0.5, 0.0), Put("ring", "square_ring", 0.5, 0.0, up=0.014)
+STAND, UMBRELLA = Put("stand", "umbrella_stand", 0.5, 0.0), Put("umbrella", "umbrella", 0.5, 0.0)
+LAMP, SWITCH = Put("lamp", "table_lamp", 0.8, 0.0), "lamp/button_press"
 REMOTE, BUTTER = Put("remote", "tv_remote", 0.5, 0.0), Put("butter", "butter", 0.5, 0.2, yaw=90.0)
 
 
@@ -317,6 +320,69 @@ CASES: tuple[Case, ...] = (
         ("hovering over it", (shifted("red", z=0.02),)),
         on_another_block_in_it=(ZONE, at(BLUE, 0.5, 0.05), at(RED, 0.5, 0.05, up=0.045)),
         the_wrong_block_in_it=(ZONE, at(BLUE, 0.5, 0.05), at(RED, 0.5, 0.15)),
+    ),
+    case(
+        "a ring on its peg",
+        "(inserted ring peg)",
+        End((PEG, RING)),
+        ("held there", (gripped("ring"),)),
+        ("the peg held", (gripped("peg"),)),
+        ("hovering halfway down", (shifted("ring", z=0.03),)),
+        ("still falling", (moving("ring", (0.0, 0.0, -0.2)),)),
+        ("through the peg's side", (slid("ring", x=0.02),)),
+        ("sunk through the foot", (shifted("ring", z=-0.012),)),
+        beside_the_peg=(PEG, at(RING, 0.5, 0.12)),
+        on_the_peg_s_top=(PEG, at(RING, 0.52, 0.0, up=0.085)),
+        leaning_on_the_peg=(PEG, at(RING, 0.5, 0.036, up=0.016, lean=40.0)),
+        on_the_other_peg=(Put("peg", "peg_red", 0.5, 0.2), Put("other", "peg_blue", 0.5, 0.0), RING),
+    ),
+    case(
+        "an umbrella in its stand",
+        "(inserted umbrella stand)",
+        End((STAND, at(UMBRELLA, 0.5, 0.0, up=0.012))),
+        ("pulled out by 2 cm", (shifted("umbrella", z=0.02),)),
+        ("held in it", (gripped("umbrella"),)),
+        ("upside down in it", (leaned("umbrella", 180.0), shifted("umbrella", z=0.3))),
+        ("tipped over with its stand", (leaned("umbrella", 90.0),)),
+        beside_it=(STAND, at(UMBRELLA, 0.5, 0.2)),
+    ),
+    case(
+        "raised",
+        "(and (holding mug) (raised mug))",
+        End((MUG,), (LIFTED, gripped("mug"))),
+        ("barely lifted", (shifted("mug", z=-0.1),)),
+        ("in the air by itself", (shifted("mug"),)),
+        ("still going up", (moving("mug", (0.0, 0.0, 0.2)),)),
+        pinched_on_the_table=(MUG,),
+    ),
+    Case(
+        "raised over what is under it",
+        "(and (holding red) (raised red))",
+        End((Put("shelf", "shelf", 0.7, 0.0), at(RED, 0.7, 0.0, up=0.16)), (shifted("red", z=0.1), gripped("red"))),
+        {
+            "just over a shelf": End(
+                (Put("shelf", "shelf", 0.7, 0.0), at(RED, 0.7, 0.0, up=0.16)), (shifted("red", z=0.03), gripped("red"))
+            ),
+            "standing on a shelf": End((Put("shelf", "shelf", 0.7, 0.0), at(RED, 0.7, 0.0, up=0.16))),
+        },
+    ),
+    case(
+        "a lamp's button",
+        "(pressed lamp/button)",
+        End((LAMP,), (joint(SWITCH, 0.0075),)),
+        ("barely touched", (joint(SWITCH, 0.002),)),
+        ("not quite half down", (joint(SWITCH, 0.0038),)),
+        ("on its way", (joint(SWITCH, 0.006, speed=0.1),)),
+        untouched=(LAMP,),
+    ),
+    case(
+        "facing the robot",
+        "(facing tower)",
+        End((Put("tower", "jenga_tower", 0.5, 0.0, yaw=20.0),)),
+        ("still turning", (spinning("tower"),)),
+        ("held", (gripped("tower"),)),
+        turned_aside=(Put("tower", "jenga_tower", 0.5, 0.0, yaw=40.0),),
+        turned_away=(Put("tower", "jenga_tower", 0.5, 0.0, yaw=180.0),),
     ),
     case(
         "above",

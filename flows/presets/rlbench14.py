@@ -1,0 +1,17 @@
+"""rlbench14: the 14 RLBench tasks of the Manipulate-Anything table, four demonstrations each; some minutes a task."""
+
+from __future__ import annotations
+
+from flows.config import RunConfig
+from flows.task_set import task_set
+
+rlbench14 = RunConfig(
+    preset="rlbench14",
+    tasks=14,
+    demos=4,
+    minimum=1,
+    batch=8,
+    rounds=4,
+    backend="genesis",
+    given=task_set("rlbench14").tasks,
+)
