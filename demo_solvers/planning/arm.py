@@ -7,22 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from demo_solvers.planning._chain import chain_of
+from demo_solvers.planning._ik_kernel import POSITION_TOLERANCE, ROTATION_TOLERANCE, follow_rows, solve_rows
 from pipeline.core import poses
-from pipeline.core.errors import InvalidInputError
+from pipeline.core.errors import UnknownNameError
 from pipeline.core.kinematics import SerialChain
-from pipeline.core.robot import RobotSpec
+from pipeline.core.robot import ArmGroup, RobotSpec
 from pipeline.core.streams import stream
 
 Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-POSITION_TOLERANCE = 1e-3  # m
-ROTATION_TOLERANCE = 1e-2  # rad
-DAMPING = 0.02
-MAX_STEP = 0.4  # rad a joint and iteration
-POSTURE_GAIN = 0.05
-FEWEST_JOINTS = 6
-"""An arm with fewer cannot give its tool any position and orientation, which grasps ask for."""
+MAX_JUMP = 0.6  # rad a joint between two waypoints of a path that is followed
 # Offsets to home [rad] that put a stuck search into another basin: wrist turned, elbow out to either side.
 RESTARTS = np.array(
     [
@@ -45,21 +41,40 @@ class IkResult:
 
 
 class Arm:
-    """Kinematics of one robot's arm in its base frame."""
+    """Kinematics of one arm of a robot, by default the first, in the robot's base frame.
 
-    def __init__(self, robot: RobotSpec) -> None:
-        if len(robot.arm) < FEWEST_JOINTS:
-            raise InvalidInputError(
-                f"Robot {robot.name!r} has {len(robot.arm)} joints; the planner needs at least {FEWEST_JOINTS} to "
-                "put the tool into any pose. It can be simulated and replayed; to solve tasks, use a robot with more."
-            )
+    An arm with fewer than six joints cannot give its tool any pose. It is searched all the same: poses on its manifold
+    (for five joints: the upright grasps at any yaw, among others) are found, others are refused with what remained.
+    """
+
+    def __init__(self, robot: RobotSpec, group: ArmGroup | str = "") -> None:
         self.robot = robot
-        self.chain = SerialChain(robot)
-        self.lower = np.array([j.lower for j in robot.arm])
-        self.upper = np.array([j.upper for j in robot.arm])
-        self.max_velocity = np.array([j.max_velocity for j in robot.arm])
-        self.max_acceleration = np.array([j.max_acceleration for j in robot.arm])
-        self.home = np.array(robot.home)
+        self.group = _group(robot, group)
+        self.chain = SerialChain(self.group)
+        self.constants = chain_of(self.chain)
+        """The chain for compiled kernels."""
+        self.lower = np.array([j.lower for j in self.group.arm])
+        self.upper = np.array([j.upper for j in self.group.arm])
+        self.max_velocity = np.array([j.max_velocity for j in self.group.arm])
+        self.max_acceleration = np.array([j.max_acceleration for j in self.group.arm])
+        self.home = np.array(self.group.home)
+        self._key = (robot.sha256, self.group.name)
+        self._bearing = round(
+            float(self._bearing_of(self.tool_pose(self.home))), 9
+        )  # finer is the rounding of the card
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Arm) and other._key == self._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    @property
+    def columns(self) -> slice:
+        """Columns of an action that hold this arm's joints; the one after them holds its gripper's width."""
+        groups = self.robot.arms
+        first = sum(g.dof for g in groups[: [g.name for g in groups].index(self.group.name)])
+        return slice(first, first + len(self.group.arm))
 
     def tool_pose(self, q: ArrayLike) -> Array:
         """T_base_tool (..., 7) at joints (..., n)."""
@@ -73,19 +88,13 @@ class Arm:
         Damped least squares (Buss, 2004) with steps clamped and joint limits enforced by projection; the null space is
         drawn towards ``posture`` (n,) or (batch, n), by default the seed.
         """
-        goal = poses.to_matrix(target)
         q = np.clip(np.array(seed, float), self.lower, self.upper)
-        rest = np.broadcast_to(q if posture is None else np.asarray(posture, float), q.shape).copy()
-        error = self._error(goal, frames := self.chain.frames(q))
-        active = np.arange(len(q))
-        for _ in range(iterations):
-            active = active[~_within(error[active])]
-            if not len(active):
-                break
-            q[active] = self._step(q[active], frames[active], error[active], rest[active])
-            frames[active] = self.chain.frames(q[active])
-            error[active] = self._error(goal[active], frames[active])
-        return IkResult(q, _within(error), np.linalg.norm(error[:, :3], axis=1), np.linalg.norm(error[:, 3:], axis=1))
+        rest = np.ascontiguousarray(np.broadcast_to(q if posture is None else np.asarray(posture, float), q.shape))
+        rest = rest.copy() if posture is None else rest
+        error = np.empty((len(q), 6))
+        solve_rows(self.constants, poses.to_matrix(target), q, rest, self.lower, self.upper, iterations, error)
+        position, rotation = np.linalg.norm(error[:, :3], axis=1), np.linalg.norm(error[:, 3:], axis=1)
+        return IkResult(q, (position < POSITION_TOLERANCE) & (rotation < ROTATION_TOLERANCE), position, rotation)
 
     def ik_restarted(self, target: ArrayLike, *, iterations: int = 40) -> IkResult:
         """As :meth:`ik` from home turned towards the target; rows that get stuck start again from other attitudes."""
@@ -103,10 +112,10 @@ class Arm:
 
     def turned_home(self, target: ArrayLike) -> Array:
         """Home joints (batch, n), turned at the first joint towards targets (batch, 7): a good place to start from."""
-        seed = np.repeat(self.home[None], len(np.asarray(target)), axis=0)
-        seed[:, 0] = np.clip(
-            np.arctan2(*np.moveaxis(np.asarray(target, float)[:, 1::-1], -1, 0)), self.lower[0], self.upper[0]
-        )
+        turn = self._bearing_of(np.asarray(target, float)) - self._bearing
+        turn = (turn + np.pi) % (2 * np.pi) - np.pi
+        seed = np.repeat(self.home[None], len(turn), axis=0)
+        seed[:, 0] = np.clip(self.home[0] + turn, self.lower[0], self.upper[0])
         return seed
 
     def follow(self, targets: ArrayLike, seed: ArrayLike, *, iterations: int = 12) -> tuple[Array, Bools]:
@@ -114,30 +123,27 @@ class Arm:
 
         The mask (batch,) says whether every waypoint was reached without a jump of the arm.
         """
-        targets = np.asarray(targets, float)
-        q, ok, path = np.asarray(seed, float), np.ones(len(targets), bool), list[Array]()
-        for i in range(targets.shape[1]):
-            result = self.ik(targets[:, i], q, iterations=iterations)
-            ok &= result.ok & (np.abs(result.q - q).max(axis=1) < 0.6)
-            q = result.q
-            path.append(q)
-        return np.stack(path, axis=1), ok
+        start = np.ascontiguousarray(seed, float)
+        goals = poses.to_matrix(targets)
+        path = np.empty((*goals.shape[:2], start.shape[1]))
+        ok = follow_rows(self.constants, goals, path, start, self.lower, self.upper, iterations, MAX_JUMP)
+        return path, ok
 
-    def _step(self, q: Array, frames: Array, error: Array, rest: Array) -> Array:
-        jacobian = self.chain.jacobian(frames)
-        transposed = np.swapaxes(jacobian, -1, -2)
-        gram = jacobian @ transposed + DAMPING**2 * np.eye(6)
-        pull = POSTURE_GAIN * (rest - q)
-        # One solve serves both: J+ (e - J pull) + pull keeps the posture term out of the task space.
-        residual = error - (jacobian @ pull[..., None])[..., 0]
-        step = (transposed @ np.linalg.solve(gram, residual[..., None]))[..., 0] + pull
-        scale = np.minimum(1.0, MAX_STEP / np.maximum(np.abs(step).max(axis=1, keepdims=True), 1e-9))
-        return np.clip(q + scale * step, self.lower, self.upper)
+    def _bearing_of(self, pose: Array) -> Array:
+        """Angle (...,) rad of poses (..., 7) about the first joint's axis, at that joint's zero position."""
+        local = poses.compose(poses.inverse(self.group.arm[0].origin), pose)[..., :3]
+        axis = self.chain.axes[0]
+        side = np.cross(axis, (1.0, 0.0, 0.0) if abs(axis[0]) < 0.9 else (0.0, 1.0, 0.0))
+        return np.arctan2(local @ side, local @ np.cross(side, axis))
 
-    def _error(self, goal: Array, frames: Array) -> Array:
-        tool = self.chain.tool(frames)
-        turn = goal[..., :3, :3] @ np.swapaxes(tool[..., :3, :3], -1, -2)
-        return np.concatenate([goal[..., :3, 3] - tool[..., :3, 3], _rotation_vector(turn)], axis=-1)
+
+def _group(robot: RobotSpec, group: ArmGroup | str) -> ArmGroup:
+    if isinstance(group, ArmGroup):
+        return group
+    named = {g.name: g for g in robot.arms}
+    if group not in named:
+        raise UnknownNameError(f"arm of {robot.name}", group, list(named))
+    return named[group]
 
 
 def attitudes(table: Array, *, joints: int) -> Array:
@@ -153,20 +159,3 @@ def attitudes(table: Array, *, joints: int) -> Array:
     spread[:2] = 0.0
     spread[:2, -1] = (1.6, -1.6)
     return spread
-
-
-def _within(error: Array) -> Bools:
-    position, rotation = np.linalg.norm(error[:, :3], axis=1), np.linalg.norm(error[:, 3:], axis=1)
-    return (position < POSITION_TOLERANCE) & (rotation < ROTATION_TOLERANCE)
-
-
-def _rotation_vector(m: Array) -> Array:
-    """Rotation vector (..., 3) of rotation matrices; near pi the axis of the quaternion route is used."""
-    axis = np.stack([m[..., 2, 1] - m[..., 1, 2], m[..., 0, 2] - m[..., 2, 0], m[..., 1, 0] - m[..., 0, 1]], -1) / 2
-    sin, cos = np.linalg.norm(axis, axis=-1), (np.trace(m, axis1=-2, axis2=-1) - 1) / 2
-    angle = np.arctan2(sin, cos)
-    vector = axis * np.where(sin > 1e-9, angle / np.maximum(sin, 1e-9), 1.0)[..., None]
-    near_pi = angle > 3.0
-    if near_pi.any():
-        vector[near_pi] = poses.quat_to_rotvec(poses.matrix_to_quat(m[near_pi]))
-    return vector

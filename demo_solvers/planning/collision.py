@@ -1,4 +1,4 @@
-"""Collision checking of a batch of arm configurations: robot spheres against oriented boxes of the scene."""
+"""Collision checking of a batch of arm configurations: robot spheres against boxes of the scene and one another."""
 
 from __future__ import annotations
 
@@ -6,19 +6,37 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from demo_solvers.planning._clearance_kernel import (
+    Question,
+    Scene,
+    first_hit_rows,
+    first_hit_swept,
+    nearest_rows,
+)
 from demo_solvers.planning.arm import Arm, Array
+from demo_solvers.planning.robot_spheres import (
+    ARM_MARGIN as ARM_MARGIN,
+)
+from demo_solvers.planning.robot_spheres import (
+    finger_spheres,
+    group_names,
+    joint_reach,
+    other_arms,
+    robot_body,
+)
 from pipeline.core import poses
-from pipeline.core.errors import AssetError
-from pipeline.core.geometry import BodyGeometry, Box
-from pipeline.core.robot import RobotSpec
-from pipeline.core.world import WorldState
+from pipeline.core.geometry import BodyGeometry
+from pipeline.core.world import Bools, WorldState
 
 # The spheres are fitted on the generous side; a few millimetres of overlap are not a collision.
 SLACK = 0.002  # m
-# ... but up to 15 mm of an arm link's hull stands outside its spheres, so those are taken a little larger.
-ARM_MARGIN = 0.012  # m
+SWEEP_STEP = 0.005  # m; motions are checked at least so finely where they pass close to something
+HELD_RADIUS, HELD_COUNT = 0.03, 6  # m, and spheres along an edge: the largest and the most that cover a held box
+HELD_BOXES = 12  # a held body of more boxes is covered by its bounds
+
+Rows = Sequence[int] | NDArray[np.integer]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,134 +45,142 @@ class Held:
 
     spheres: Array
 
-    def of(self, rows: NDArray[np.integer]) -> Held:
+    def of(self, rows: ArrayLike) -> Held:
         """The objects of some rows."""
-        return Held(self.spheres[rows])
+        return Held(self.spheres[np.asarray(rows)])
 
 
 class CollisionModel:
-    """The robot and the scene as they stand now; bodies named in ``ignore`` are not checked."""
+    """The robot and the scene as they stand now; bodies named in ``ignore`` are not checked.
+
+    The scene is every body of the layout and, under the names of their links, the other arms of the robot. ``width``
+    is the opening of the gripper, m; by default what it is now.
+    """
 
     def __init__(self, arm: Arm, world: WorldState, *, width: float | None = None) -> None:
-        self._arm = arm
-        self._base = world.body("robot").astype(float)
-        self._links, self._local, self._radius = _spheres(arm.robot)
-        opening = world.qpos[:, arm.robot.width_column].astype(float) if width is None else np.full(len(world), width)
-        self._fingers = _finger_spheres(arm.robot, opening)
-        self._owners: list[str] = []
-        centres, rotations, halves = [], [], []
-        for body, geometry in world.layout.geometry.items():
-            for box in _boxes(geometry):
-                pose = poses.compose(world.body(body).astype(float), box.pose)
-                self._owners.append(body)
-                centres.append(pose[:, :3])
-                rotations.append(poses.quat_to_matrix(pose[:, 3:]))
-                halves.append(box.half)
-        self._centre = np.stack(centres, axis=1).astype(np.float32)
-        self._rotation = np.stack(rotations, axis=1).astype(np.float32)
-        self._half = np.array(halves, np.float32)
+        self._body, self._names = robot_body(arm), group_names(arm)
+        base, qpos = world.body("robot").astype(float), world.qpos.astype(float)
+        opening = qpos[:, arm.columns.stop] if width is None else np.full(len(world), width)
+        obstacles = _boxes(world)
+        for link, spheres in other_arms(arm, qpos):
+            points = poses.transform_points(base, spheres[..., :3])
+            obstacles += [
+                _Obstacle(link, poses.pose(points[:, s]), np.zeros(3), spheres[0, s, 3]) for s in range(points.shape[1])
+            ]
+        self._owners = [o.owner for o in obstacles]
+        pose = np.stack([o.pose for o in obstacles], axis=1) if obstacles else np.zeros((len(world), 0, 7))
+        self._scene = Scene(
+            base=poses.to_matrix(base),
+            fingers=finger_spheres(arm.group, arm.robot, opening),
+            centre=pose[..., :3].copy(),
+            turn=np.ascontiguousarray(poses.quat_to_matrix(pose[..., 3:])),
+            half=np.array([o.half for o in obstacles]).reshape(-1, 3),
+            round=np.array([o.round for o in obstacles], float),
+        )
 
-    def clearance(
-        self,
-        q: Array,
-        rows: Sequence[int] | NDArray[np.integer],
-        *,
-        ignore: Collection[str] = (),
-        held: Held | None = None,
-    ) -> Array:
+    def clearance(self, q: Array, rows: Rows, *, ignore: Collection[str] = (), held: Held | None = None) -> Array:
         """Smallest distance (k, points) m of robot and scene, for configurations (k, points, n) of worlds ``rows``.
 
         Negative values are penetration. ``ignore`` names bodies not to check; ``held`` adds the spheres of a carried
         object, which are never checked against the bodies in ``ignore`` either.
         """
-        rows = np.asarray(rows)
-        keep = np.array([o not in ignore for o in self._owners])
-        if not keep.any():
-            return np.full(q.shape[:2], np.inf)
-        points, radius = self._sphere_points(q, rows, held)
-        k, t, s, _ = points.shape
-        centre, rotation, half = self._centre[rows][:, keep], self._rotation[rows][:, keep], self._half[keep]
-        flat = points.reshape(k, t * s, 3)
-        best = np.full((k, t * s), np.inf, np.float32)
-        for b in range(centre.shape[1]):
-            local = (flat - centre[:, None, b]) @ rotation[:, b]
-            excess = np.abs(local) - half[b]
-            outside = np.sqrt((np.maximum(excess, 0) ** 2).sum(-1))
-            np.minimum(best, outside + np.minimum(excess.max(-1), 0), out=best)
-        distance = best.reshape(k, t, s) - radius
-        return np.where(np.isfinite(radius) & (radius > 0), distance, np.inf).min(axis=-1)
+        return self._nearest(q, self._asked(rows, ignore, held, itself=False))[0]
 
-    def free(
+    def self_clearance(self, q: Array, rows: Rows, *, held: Held | None = None) -> Array:
+        """Smallest distance (k, points) m of parts of the robot, and of what it holds, that may not touch."""
+        return self._nearest(q, self._asked(rows, (), held, scene=False))[0]
+
+    def free(self, q: Array, rows: Rows, *, ignore: Collection[str] = (), held: Held | None = None) -> Bools:
+        """Whether every configuration of a path (k, points, n) is free of collision with scene and self, (k,)."""
+        q = _contiguous(q)
+        hit = first_hit_rows(self._body, self._scene, self._asked(rows, ignore, held, limit=0.0), q, -SLACK)
+        return hit == q.shape[1]
+
+    def clear(self, q: Array, rows: Rows, *, ignore: Collection[str] = (), held: Held | None = None) -> Bools:
+        """Whether the straight lines between configurations (k, points, n) are free all the way, (k,).
+
+        Nothing can be passed through: the steps are as long as the clearance allows, and at least SWEEP_STEP.
+        """
+        q, asked = _contiguous(q), self._asked(rows, ignore, held)
+        reach = joint_reach(self._body, np.concatenate([self._scene.fingers[asked.rows], asked.held], axis=1))
+        return first_hit_swept(self._body, self._scene, asked, q, -SLACK, reach, SWEEP_STEP) == q.shape[1]
+
+    def culprits(
+        self, q: Array, rows: Rows, *, ignore: Collection[str] = (), held: Held | None = None
+    ) -> list[tuple[str, ...]]:
+        """Which two things overlap most along each path (k, points, n); () where nothing does.
+
+        First what moves (a link, ``fingers`` or ``held object``), then what it meets: a body of the scene or a link.
+        """
+        gaps, pairs = self._nearest(q, self._asked(rows, ignore, held))
+        worst, every = gaps.argmin(axis=1), np.arange(len(gaps))
+        return [
+            () if gap >= -SLACK else (self._names[one], self._names[-1 - two] if two < 0 else self._owners[two])
+            for gap, (one, two) in zip(gaps[every, worst], pairs[every, worst], strict=True)
+        ]
+
+    def _nearest(self, q: Array, asked: Question) -> tuple[Array, NDArray[np.int64]]:
+        q = _contiguous(q)
+        distance, pair = np.empty(q.shape[:2]), np.empty((*q.shape[:2], 2), np.int64)
+        nearest_rows(self._body, self._scene, asked, q, distance, pair)
+        return distance, pair
+
+    def _asked(
         self,
-        q: Array,
-        rows: Sequence[int] | NDArray[np.integer],
+        rows: Rows,
+        ignore: Collection[str],
+        held: Held | None,
         *,
-        ignore: Collection[str] = (),
-        held: Held | None = None,
-    ) -> NDArray[np.bool_]:
-        """Whether every configuration of a path (k, points, n) is free of collision, (k,)."""
-        return np.logical_and.reduce(self.clearance(q, rows, ignore=ignore, held=held) > -SLACK, axis=1)
-
-    def _sphere_points(
-        self, q: Array, rows: NDArray[np.integer], held: Held | None
-    ) -> tuple[NDArray[np.float32], Array]:
-        frames = self._arm.chain.frames(q)
-        tool_link = self._arm.chain.tool_link(frames)
-        base = poses.to_matrix(self._base[rows])[:, None]
-        parts, radii = [], []
-        for link, local, radius in zip(self._links, self._local, self._radius, strict=True):
-            m = base @ (tool_link if link < 0 else frames[..., link, :, :])
-            parts.append(m[..., None, :3, 3] + local @ np.swapaxes(m[..., :3, :3], -1, -2))
-            radii.append(np.broadcast_to(radius, parts[-1].shape[:-1]))
-        m = base @ self._arm.chain.tool(frames)
-        carried = [self._fingers[rows]] if held is None else [self._fingers[rows], held.spheres]
-        for spheres in carried:
-            parts.append(m[..., None, :3, 3] + spheres[:, None, :, :3] @ np.swapaxes(m[..., :3, :3], -1, -2))
-            radii.append(np.broadcast_to(spheres[:, None, :, 3], parts[-1].shape[:-1]))
-        return np.concatenate(parts, axis=-2).astype(np.float32), np.concatenate(radii, axis=-1)
+        scene: bool = True,
+        itself: bool = True,
+        limit: float = np.inf,
+    ) -> Question:
+        index = np.array(rows, np.int64)
+        carried = np.zeros((len(index), 0, 4)) if held is None else np.array(held.spheres, float, order="C")
+        keep = np.array([owner not in ignore for owner in self._owners], bool)
+        return Question(index, carried, keep, scene, itself, limit)
 
 
 def held_spheres(geometry: BodyGeometry, T_tool_body: Array) -> Held:
-    """Spheres (k, 9, 4) at the corners and the centre of a body's bounds, in the tool frame."""
-    half = np.array(geometry.bounds.half)
-    radius = float(min(half.min(), 0.012))
-    corners = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)]) * (half - radius)
-    local = poses.transform_points(np.array(geometry.bounds.pose), np.concatenate([corners, np.zeros((1, 3))]))
-    points = poses.transform_points(T_tool_body, local)
-    return Held(np.concatenate([points, np.full((*points.shape[:-1], 1), radius)], axis=-1))
+    """Spheres (k, spheres, 4) that fill the boxes of a body, in the tool frame, for k ways to hold it.
 
-
-def _boxes(geometry: BodyGeometry) -> tuple[Box, ...]:
-    return geometry.collision
-
-
-def _spheres(robot: RobotSpec) -> tuple[list[int], list[Array], list[Array]]:
-    """Sphere centres and radii per moving link; -1 stands for the tool link. Fingers move and come apart from it."""
-    index = {joint.link: i for i, joint in enumerate(robot.arm)} | {robot.tool_link: -1}
-    links, local, radius = list[int](), list[Array](), list[Array]()
-    for name, spheres in robot.spheres.items():
-        if name in index and spheres:
-            data = np.array(spheres)
-            links.append(index[name])
-            local.append(data[:, :3])
-            radius.append(data[:, 3] + (0.0 if index[name] < 0 else ARM_MARGIN))
-    return links, local, radius
-
-
-def _finger_spheres(robot: RobotSpec, width: Array) -> Array:
-    """Spheres (batch, k, 4) of both fingers in the tool frame, at an opening of ``width`` (batch,) m.
-
-    A finger's frame is the tool's, shifted along z such that its lowest sphere ends at the fingertip, and along y by
-    half the opening; the right finger is the left one turned by half a turn about z.
+    They touch the faces of the boxes from within, as large as the thinnest side allows.
     """
-    finger = np.array(robot.spheres.get(robot.gripper.left_link, ())).reshape(-1, 4)
-    if not len(finger):
-        raise AssetError(
-            f"Robot {robot.name!r} has no collision spheres for {robot.gripper.left_link!r}, so its fingers would be "
-            "planned through things; add them to its card (assets.annotation.spheres fits them)."
-        )
-    lift = robot.gripper.finger_depth - (finger[:, 2] + finger[:, 3]).max()
-    left = np.repeat(finger[None], len(width), axis=0)
-    left[..., 1] += width[:, None] / 2
-    left[..., 2] += lift
-    return np.concatenate([left, left * np.array([-1.0, -1.0, 1.0, 1.0])], axis=1)
+    boxes = geometry.collision if 0 < len(geometry.collision) <= HELD_BOXES else (geometry.bounds,)
+    parts = list[Array]()
+    for box in boxes:
+        half = np.array(box.half)
+        radius = float(min(half.min(), HELD_RADIUS))
+        counts = np.clip(np.ceil((half - radius) / radius - 1e-9).astype(int) + 1, 1, HELD_COUNT)
+        sides = [
+            np.linspace(-1, 1, c) * (h - radius) if c > 1 else np.zeros(1) for c, h in zip(counts, half, strict=True)
+        ]
+        grid = np.stack(np.meshgrid(*sides, indexing="ij"), axis=-1).reshape(-1, 3)
+        inner = (np.abs(grid) < half - radius - 1e-9).all(axis=1) if len(grid) > 1 else np.zeros(1, bool)
+        centres = poses.transform_points(np.array(box.pose), grid[~inner])
+        parts.append(np.concatenate([centres, np.full((len(centres), 1), radius)], axis=1))
+    local = np.concatenate(parts)
+    points = poses.transform_points(T_tool_body, local[:, :3])
+    return Held(np.concatenate([points, np.broadcast_to(local[:, 3:], (*points.shape[:-1], 1))], axis=-1))
+
+
+@dataclass(frozen=True, eq=False)
+class _Obstacle:
+    """A box of ``half`` sizes (3,), grown by ``round`` m, at ``pose`` (batch, 7) in the world."""
+
+    owner: str
+    pose: Array
+    half: Array
+    round: float
+
+
+def _boxes(world: WorldState) -> list[_Obstacle]:
+    return [
+        _Obstacle(body, poses.compose(world.body(body).astype(float), box.pose), np.array(box.half), 0.0)
+        for body, geometry in world.layout.geometry.items()
+        for box in geometry.collision
+    ]
+
+
+def _contiguous(q: Array) -> Array:
+    return np.array(q, float, order="C")

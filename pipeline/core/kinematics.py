@@ -19,34 +19,38 @@ class SerialChain:
 
     def __init__(self, robot: RobotSpec | ArmGroup) -> None:
         axes = np.array([joint.axis for joint in robot.arm])
-        self._origins = to_matrix([joint.origin for joint in robot.arm])
-        self._axes = axes
+        self.origins = to_matrix([joint.origin for joint in robot.arm])
+        """T_parent_joint (n, 4, 4) at zero position."""
+        self.axes = axes
+        """Unit rotation axes (n, 3) in the joints' frames."""
         self._skew = _skew(axes)
         self._skew_squared = self._skew @ self._skew
-        self._flange = to_matrix(robot.flange)
-        self._tool = self._flange @ to_matrix(robot.tool)
+        self.flange = to_matrix(robot.flange)
+        """T_lastlink_toollink (4, 4)."""
+        self.to_tool = self.flange @ to_matrix(robot.tool)
+        """T_lastlink_tool (4, 4)."""
 
     def frames(self, q: ArrayLike) -> Array:
         """T_base_link (..., n, 4, 4) of every arm link at joints ``q`` (..., >= n) rad; further columns are ignored."""
-        angles = np.asarray(q, float)[..., : len(self._axes)]
-        local = self._origins @ self._rotations(angles)
+        angles = np.asarray(q, float)[..., : len(self.axes)]
+        local = self.origins @ self._rotations(angles)
         frames = np.empty_like(local)
         frames[..., 0, :, :] = local[..., 0, :, :]
-        for i in range(1, len(self._axes)):
+        for i in range(1, len(self.axes)):
             frames[..., i, :, :] = frames[..., i - 1, :, :] @ local[..., i, :, :]
         return frames
 
     def tool(self, frames: Array) -> Array:
         """T_base_tool (..., 4, 4) from the frames of the chain."""
-        return frames[..., -1, :, :] @ self._tool
+        return frames[..., -1, :, :] @ self.to_tool
 
     def tool_link(self, frames: Array) -> Array:
         """T_base_toollink (..., 4, 4) from the frames of the chain."""
-        return frames[..., -1, :, :] @ self._flange
+        return frames[..., -1, :, :] @ self.flange
 
     def jacobian(self, frames: Array) -> Array:
         """Geometric Jacobian (..., 6, n) at the tool point: linear [m/rad] above angular [rad/rad], base frame."""
-        axis = (frames[..., :3, :3] @ self._axes[..., None])[..., 0]
+        axis = (frames[..., :3, :3] @ self.axes[..., None])[..., 0]
         lever = self.tool(frames)[..., None, :3, 3] - frames[..., :3, 3]
         return np.swapaxes(np.concatenate([np.cross(axis, lever), axis], axis=-1), -1, -2)
 

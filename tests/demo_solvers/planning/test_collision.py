@@ -1,5 +1,6 @@
 """Clearance of the arm: one known sphere against one known box, then the real Panda over its table."""
 
+import mujoco
 import numpy as np
 import pytest
 
@@ -160,3 +161,92 @@ def test_the_panda_at_home_is_clear_of_its_table_and_with_the_hand_in_it_is_not(
     assert (
         CollisionModel(arm, world).clearance(low.q[:, None], (0,), ignore=("mug", "plate"))[0, 0] < -0.025
     )  # a centre is inside
+
+
+FOLDED = np.array([0.0, 0.0, 0.0, -3.0, 0.0, 0.0, 2.3])  # the hand against the upper arm
+
+
+def test_an_arm_folded_onto_itself_is_not_free_and_the_pair_is_named(arm):
+    model = CollisionModel(arm, world_of({"wall": cube((0.02, 0.3, 0.3))}, [[poses.pose((5.0, 0, 0))]]))
+    q = np.stack([arm.home, FOLDED])[:, None]
+    assert (model.clearance(q, (0, 0)) > 1).all()
+    assert list(model.free(q, (0, 0))) == [True, False]
+    np.testing.assert_array_equal(model.self_clearance(q, (0, 0))[:, 0] > -SLACK, [True, False])
+    free, folded = model.culprits(q, (0, 0))
+    assert free == ()
+    assert set(folded) in ({"link2", "hand"}, {"link5", "hand"})  # both overlap
+
+
+def test_the_links_that_physics_lets_collide_are_those_that_the_spheres_do(arm, catalog):
+    """MuJoCo's narrow phase on the robot's hulls is the judge, at random configurations."""
+    model = mujoco.MjModel.from_xml_path(str(catalog.folder(arm.robot) / arm.robot.model))
+    data, links = mujoco.MjData(model), {j.link for j in arm.robot.arm} | {"link0", "hand"}
+    q = np.random.default_rng(3).uniform(arm.lower, arm.upper, (600, 7))
+    hit = np.zeros(len(q), bool)
+    for i in range(len(q)):
+        data.qpos[:7] = q[i]
+        mujoco.mj_kinematics(model, data)
+        mujoco.mj_collision(model, data)
+        bodies = [{model.body(model.geom_bodyid[g]).name for g in pair} for pair in data.contact.geom]
+        hit[i] = any(pair <= links and len(pair) == 2 for pair in bodies)
+    clear = world_of({"wall": cube((0.02, 0.3, 0.3))}, [[poses.pose((5.0, 0, 0))]])
+    free = CollisionModel(arm, clear).free(q[:, None], np.zeros(len(q), int))
+    assert 0.02 < hit.mean() < 0.2
+    assert (free & hit).mean() < 0.01
+    assert (~free & ~hit).mean() < 0.05
+
+
+def test_a_thin_bar_between_two_waypoints_is_met_by_the_sweep_only(arm, ball):
+    """The hand swings over a wide arc; the bar stands between the only two configurations."""
+    swing = np.array([0.6, 0, 0, 0, 0, 0, 0])
+    left, right = arm.home + swing, arm.home - swing
+    tool = arm.tool_pose(arm.home)[:3]
+    model = CollisionModel(ball, world_of({"bar": cube((0.004, 0.004, 0.05))}, [[poses.pose(tool)]]))
+    path = np.stack([left, right])[None]
+    assert model.free(path, (0,)).all()
+    assert not model.clear(path, (0,)).any()
+    assert model.clear(path, (0,), ignore=("bar",)).all()
+
+
+def test_what_is_met_is_named(arm, ball):
+    shapes = {"plate": cube((0.1, 0.1, 0.01)), "wall": cube((0.02, 0.3, 0.3))}
+    tool = arm.tool_pose(arm.home)[:3]
+    world = world_of(shapes, [[poses.pose(tool), poses.pose((5.0, 0, 0))]])
+    model = CollisionModel(ball, world)
+    assert model.culprits(arm.home[None, None], (0,)) == [("fingers", "plate")]
+    assert model.culprits(arm.home[None, None], (0,), ignore=("plate",)) == [()]
+    low = Held(np.array([[[0.0, 0.0, 0.3, 0.05]]]))
+    under = CollisionModel(ball, world_of({"plate": shapes["plate"]}, [[poses.pose(tool - [0, 0, 0.3])]]))
+    assert under.culprits(arm.home[None, None], (0,), held=low) == [("held object", "plate")]
+
+
+def test_what_is_held_may_not_touch_the_arm(arm):
+    model = CollisionModel(arm, world_of({"wall": cube((0.02, 0.3, 0.3))}, [[poses.pose((5.0, 0, 0))]]))
+    inside = poses.compose(poses.inverse(arm.tool_pose(arm.home)), (*SHOULDER, 1, 0, 0, 0))[:3]
+    assert not model.free(arm.home[None, None], (0,), held=Held(np.array([[[*inside, 0.05]]]))).any()
+    assert model.free(arm.home[None, None], (0,), held=Held(np.array([[[0.0, 0.0, 0.05, 0.05]]]))).all()
+
+
+def test_a_long_held_body_has_no_gap_that_a_post_could_stand_in():
+    bar = BodyGeometry(bounds=Box(half=(0.15, 0.015, 0.015)))
+    spheres = held_spheres(bar, poses.pose(np.zeros((1, 3)))).spheres[0]
+    along = np.linspace(-0.15, 0.15, 61)
+    depth = [(spheres[:, 3] - np.linalg.norm(spheres[:, :3] - (x, 0, 0), axis=1)).max() for x in along[1:-1]]
+    assert min(depth) > -0.03
+
+
+def test_the_boxes_of_a_held_body_count_and_not_the_air_between_them():
+    head, stick = Box(pose=(0, 0, 0.1, 1, 0, 0, 0), half=(0.05, 0.02, 0.02)), Box(half=(0.01, 0.01, 0.08))
+    bounds = Box(pose=(0, 0, 0.02, 1, 0, 0, 0), half=(0.05, 0.02, 0.1))
+    hammer = BodyGeometry(bounds=bounds, collision=(head, stick))
+    spheres = held_spheres(hammer, poses.pose(np.zeros((1, 3)))).spheres[0]
+    corner = np.array([0.05, 0.0, -0.08])  # inside the bounds, beside the stick
+    assert (np.linalg.norm(spheres[:, :3] - corner, axis=1) - spheres[:, 3]).min() > 0.02
+
+
+def test_a_row_is_judged_alike_alone_and_in_a_batch(arm):
+    rng = np.random.default_rng(5)
+    q = rng.uniform(arm.lower, arm.upper, (40, 3, 7))
+    world = hand_wall(arm, 0.05).rows(np.zeros(40, int))
+    model = CollisionModel(arm, world)
+    np.testing.assert_array_equal(model.clearance(q, range(40))[7], model.clearance(q[7:8], (7,))[0])
