@@ -76,6 +76,11 @@ def decompose(goal: str, world: WorldState) -> Program | None:
     return found.program if isinstance(found, Plan) else None
 
 
+def facts_of(goal: str, world: WorldState) -> Facts:
+    """What the goal speaks of and what lies on, in or behind what, for all rows."""
+    return _facts(parse(goal), Affordances(world, SKILLS.names))
+
+
 def _facts(formula: Goal, afford: Affordances) -> Facts:
     """Everything that the search may need to know; a name in the goal that the scene lacks raises."""
     bodies, named = afford.world.layout.bodies, list(dict.fromkeys(atoms(formula)))
