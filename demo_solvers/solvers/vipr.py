@@ -6,9 +6,9 @@ import numpy as np
 
 from demo_solvers.conduct import conduct
 from demo_solvers.execution import Execution
-from demo_solvers.planning.decompose import decompose
 from demo_solvers.refinement.loop import Refiner, refine
 from demo_solvers.refinement.procedural import ProceduralRefiner
+from demo_solvers.task_planning.plan import NoPlan, Plan, plan
 from pipeline.core.doors import Problem, Solution, TrialWorlds, Worlds
 from pipeline.core.episode import Outcome
 from pipeline.core.program import Program
@@ -19,12 +19,13 @@ def vipr(problem: Problem, worlds: TrialWorlds, *, refiner: Refiner | None = Non
 
     ``refiner`` proposes the patches; by default the procedural one.
     """
-    planned = decompose(problem.task.goal, worlds.state())
-    programs = [p for p in (planned, *problem.offered) if p is not None]
+    found = plan(problem.task.goal, worlds.state(), opening=problem.scenes[0].robot.gripper.max_width)
+    programs = [*([found.program] if isinstance(found, Plan) else []), *problem.offered]
     if not programs:
         ex = Execution(problem, worlds)
         everyone = np.arange(worlds.batch)
-        ex.fail(everyone, "no_plan", expected="a skill for every literal of the goal", seen=problem.task.goal)
+        why = found.reason if isinstance(found, NoPlan) else ""
+        ex.fail(everyone, "no_plan", expected="a skill for every literal of the goal", seen=why)
         return Solution(ex.outcomes())
     return refine(problem, worlds, programs, refiner or ProceduralRefiner())
 

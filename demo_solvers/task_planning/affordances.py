@@ -14,7 +14,7 @@ from pipeline.core.world import WorldState
 FINGER_SLACK = 0.004  # m of opening beyond the object
 PACKED = 0.45  # of an area: what things laid out by chance find room on
 ALMOST = 1.3  # times its footprint: a support no larger than that is the foot of a tower
-SNUG = 0.008  # m of play on either side below which a thing is inserted rather than laid in
+INSERT = "insert"  # the axis along which things go into each other
 TABLE = "table"
 
 
@@ -117,13 +117,10 @@ class Affordances:
             return False
         return bool((np.sort(area.half[:2]) <= ALMOST * np.sort(shape.bounds.half[:2])).all())
 
-    def snug(self, body: str, anchor: str) -> bool:
-        """Whether ``body`` fills the width of ``anchor``'s cavity but for a little play."""
-        area, shape = self.area("inside", anchor), self.shape(body)
-        if area is None or shape is None:
-            return False
-        play = np.sort(area.half[:2]) - np.sort(shape.bounds.half[:2])
-        return bool((np.abs(play) <= SNUG).all())
+    def fitted(self, body: str) -> bool:
+        """Whether the card of a body says how it goes into something, or something into it."""
+        shape = self.shape(body)
+        return shape is not None and INSERT in shape.axes
 
     def _footprint(self, body: str) -> float:
         shape = self.shape(body)

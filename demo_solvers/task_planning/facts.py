@@ -70,7 +70,7 @@ class Facts:
 
     def places_of(self, body: str) -> Iterator[Atom]:
         """What may carry or contain a body in some row."""
-        yield from sorted((a for a in self.possible if a.predicate in LOADS and a.args[0] == body), key=str)
+        yield from sorted((a for a in self.possible if a.predicate in PLACES and a.args[0] == body), key=str)
 
     @property
     def held(self) -> str | None:
@@ -79,3 +79,4 @@ class Facts:
 
 
 LOADS = ("on", "inside")
+PLACES = (*LOADS, "inserted")

@@ -47,12 +47,22 @@ class Grounding:
     afford: Affordances
 
     def pick(self, body: str, facts: Facts) -> Operator:
-        """Take a body; it is in none of its relations any more."""
+        """Take a body, drawn out where it sits in something; it is in none of its relations any more."""
         holding = Atom("holding", (body,))
         containers = [a.args[1] for a in facts.places_of(body) if a.predicate == "inside"]
+        socketed = any(a.predicate == "inserted" for a in facts.places_of(body))
+        skill = "extract" if socketed and "extract" in self.afford.skills else "pick"
+        lifted = [literal for literal in self.needs.aloft.get(body, ()) if self._comes_by_lifting(literal, facts)]
         pre = _formula([(holding, False), *self._open_literals(containers)])
-        stage = Stage(skill="pick", body=body, pre=pre, post=str(holding))
-        return Operator(stage, frozenset({holding}), frozenset(_placements(facts, body)))
+        stage = Stage(skill=skill, body=body, pre=pre, post=_formula([(holding, True), *lifted]))
+        true = {holding} | {atom for atom, positive in lifted if positive}
+        return Operator(stage, frozenset(true), frozenset(_placements(facts, body)))
+
+    def _comes_by_lifting(self, literal: Literal, facts: Facts) -> bool:
+        """Whether a lifted body is where the literal says: over something only if it was in or on that."""
+        atom, positive = literal
+        from_there = {a.args[1] for a in facts.places_of(atom.args[0])}
+        return not positive or atom.predicate == "raised" or atom.args[1] in from_there
 
     def put(self, body: str, wanted: Iterable[Literal]) -> Operator:
         """Place the body where the literals want it, or on the table."""
@@ -66,15 +76,15 @@ class Grounding:
         true.add(Atom(attitude, (body,)))
         containers = [a.args[1] for a in true if a.predicate == "inside"]
         pre = _formula([(Atom("holding", (body,)), True), *self._open_literals(containers)])
-        skill = self._putting(body, true)
+        skill = self._putting(true)
         stage = Stage(skill=skill, body=body, relations=_relations(skill, body, placed), pre=pre, post=_formula(placed))
         false = {Atom("holding", (body,)), Atom(OPPOSITE[attitude], (body,))} | {a for a, p in placed if not p}
         return Operator(stage, frozenset(true), frozenset(false))
 
-    def _putting(self, body: str, true: set[Atom]) -> str:
-        """The skill that puts a body down: in a place that just holds it, on top of a tower, or anywhere else."""
-        for atom in true:
-            if atom.predicate == "inside" and "insert" in self.afford.skills and self.afford.snug(*atom.args):
+    def _putting(self, true: set[Atom]) -> str:
+        """The skill that puts a body down: into a socket, on top of a tower, or anywhere else."""
+        for atom in sorted(true, key=str):
+            if atom.predicate == "inserted":
                 return "insert"
             if atom.predicate == "on" and "stack" in self.afford.skills and self.afford.towers(*atom.args):
                 return "stack"
@@ -117,8 +127,8 @@ class Grounding:
         """Turn a tap, dial or lever on or off, or press a button that does it."""
         skill = "press" if self.afford.axis(link, "press") else "turn"
         true = Atom(wanted, (link,))
-        stage = Stage(skill=skill, body=link, post=str(true))
-        return Operator(stage, frozenset({true}), frozenset({Atom(OTHER_WAY[wanted], (link,))}))
+        false = {Atom(OTHER_WAY[wanted], (link,))} if wanted in OTHER_WAY else set[Atom]()
+        return Operator(Stage(skill=skill, body=link, post=str(true)), frozenset({true}), frozenset(false))
 
     def _open_literals(self, containers: Iterable[str]) -> list[Literal]:
         return [(Atom("is_open", (s,)), True) for c in containers for s in self.afford.shutters(c)]

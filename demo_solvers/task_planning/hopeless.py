@@ -14,10 +14,14 @@ def hopeless(literal: Literal, needs: Needs, afford: Affordances, facts: Facts) 
         return None
     atom, positive = literal
     said = str(atom) if positive else f"(not {atom})"
+    if any(literal in literals for literals in needs.aloft.values()):
+        return None  # it comes by lifting, or the search does not end
     if atom.predicate in PLACEMENT:
         why = _placement(literal, needs, afford, facts)
     elif atom.predicate in JOINTS:
         why = _joint(literal, afford)
+    elif atom.predicate == "raised" and positive:
+        why = f"nothing but the hand keeps a body up; ask for (holding {atom.args[0]}) too"
     elif atom.predicate == "holding":
         why = _hand(atom.args[0], afford) if positive else None
     else:
@@ -41,6 +45,8 @@ def _place(atom: Atom, afford: Affordances, facts: Facts) -> str | None:
     if "place" not in afford.skills:
         return "there is no skill 'place'"
     anchor = atom.args[-1]
+    if atom.predicate == "inserted":
+        return _socket(atom, afford)
     if atom.predicate == "on" and not afford.supports(anchor):
         return f"{anchor!r} has no support area; put it inside or beside it"
     if atom.predicate == "inside" and not afford.contains(anchor):
@@ -49,6 +55,14 @@ def _place(atom: Atom, afford: Affordances, facts: Facts) -> str | None:
         return None
     shut = [s for s in afford.shutters(anchor) if Atom("is_open", (s,)) not in facts.sure]
     return next((why for s in shut if (why := _open(s, afford))), None)
+
+
+def _socket(atom: Atom, afford: Affordances) -> str | None:
+    """Why a body cannot be put into another one."""
+    if "insert" not in afford.skills:
+        return "there is no skill 'insert'"
+    loose = next((body for body in atom.args if not afford.fitted(body)), None)
+    return None if loose is None else f"the card of {loose!r} has no axis 'insert'"
 
 
 def _hand(body: str, afford: Affordances) -> str | None:
@@ -64,8 +78,11 @@ def _hand(body: str, afford: Affordances) -> str | None:
 def _joint(literal: Literal, afford: Affordances) -> str | None:
     atom, positive = literal
     link = atom.args[0]
-    if atom.predicate in ("turned_on", "turned_off"):
-        skill = next((s for s in ("turn", "press") if afford.axis(link, s)), None)
+    if atom.predicate == "pressed" and not positive:
+        return f"nothing lifts {link!r} again once it is down"
+    if atom.predicate in ("turned_on", "turned_off", "pressed"):
+        able = ("press",) if atom.predicate == "pressed" else ("turn", "press")
+        skill = next((s for s in able if afford.axis(link, s)), None)
         if skill is None:
             return f"{link!r} is neither turned nor pressed"
         return None if skill in afford.skills else f"there is no skill {skill!r}"

@@ -10,13 +10,14 @@ from demo_solvers.task_planning.branches import Branch
 from demo_solvers.task_planning.facts import Facts, Literal
 from pipeline.core.goal import Atom
 
-CARRIERS = ("on", "inside", "within")
+CARRIERS = ("on", "inside", "within", "inserted")
 DIRECTIONS = ("left_of", "right_of", "in_front_of", "behind")
 BESIDE = (*DIRECTIONS, "near", "aligned", "in_a_row")  # either of the bodies may be moved for them
 OVER = ("above", "touching")  # what comes with lying on or in something
-ATTITUDES = ("upright", "lying")
+ATTITUDES = ("upright", "lying", "facing")
 PLACEMENT = (*CARRIERS, *BESIDE, *OVER, *ATTITUDES)
-JOINTS = ("is_open", "is_closed", "turned_on", "turned_off")
+ALOFT = ("raised", "above")  # what comes with being lifted, of a body that is to be held in the end
+JOINTS = ("is_open", "is_closed", "turned_on", "turned_off", "pressed")
 OPPOSITE = {
     "left_of": "right_of",
     "right_of": "left_of",
@@ -32,8 +33,9 @@ class Needs:
     """The literals of a branch, sorted by the body that is moved or the link that is worked for them.
 
     ``placing`` maps each body to the literals that one placement of it brings about; ``means`` are further ones that
-    the goal does not name but the placement needs, as a place in the row for the second of three. ``order`` is the
-    order in which bodies are to be placed, each after those it is placed relative to.
+    the goal does not name but the placement needs, as a place in the row for the second of three. ``aloft`` holds what
+    is asked of bodies that are to be held in the end. ``order`` is the order in which bodies are to be placed, each
+    after those it is placed relative to.
     """
 
     branch: Branch
@@ -41,12 +43,16 @@ class Needs:
     means: dict[str, tuple[Literal, ...]] = field(default_factory=dict[str, tuple[Literal, ...]])
     working: dict[str, tuple[Literal, ...]] = field(default_factory=dict[str, tuple[Literal, ...]])
     held: tuple[str, ...] = ()
+    aloft: dict[str, tuple[Literal, ...]] = field(default_factory=dict[str, tuple[Literal, ...]])
     order: tuple[str, ...] = ()
 
     @staticmethod
     def of(branch: Branch, afford: Affordances) -> Needs:
         """Sort the literals of a branch."""
-        spatial = [literal for literal in branch if literal[0].predicate in PLACEMENT]
+        held = tuple(a.args[0] for a, positive in branch if a.predicate == "holding" and positive)
+        aloft = {body: tuple(literal for literal in branch if _aloft(literal, body)) for body in held}
+        lifted = {literal for literals in aloft.values() for literal in literals}
+        spatial = [literal for literal in branch if literal[0].predicate in PLACEMENT and literal not in lifted]
         order = _order(spatial, afford)
         placing, working = defaultdict[str, list[Literal]](list), defaultdict[str, list[Literal]](list)
         for literal in spatial:
@@ -59,7 +65,8 @@ class Needs:
             {b: tuple(placing[b]) for b in order if placing[b]},
             _means(placing, order, afford),
             {link: tuple(literals) for link, literals in working.items()},
-            tuple(a.args[0] for a, positive in branch if a.predicate == "holding" and positive),
+            held,
+            aloft,
             order,
         )
 
@@ -84,6 +91,13 @@ class Needs:
         """Whether what the means of a body are for is reached already."""
         rows = [a for a, positive in self.branch if positive and a.predicate == "in_a_row" and body in a.args]
         return bool(rows) and all(a in facts.sure for a in rows)
+
+
+def _aloft(literal: Literal, body: str) -> bool:
+    """Whether a literal comes true by lifting the body."""
+    atom, positive = literal
+    lifts = atom.predicate in ALOFT if positive else atom.predicate in CARRIERS
+    return lifts and atom.args[0] == body
 
 
 def others(atom: Atom, body: str) -> tuple[str, ...]:

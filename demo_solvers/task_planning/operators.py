@@ -10,6 +10,8 @@ from demo_solvers.task_planning.grounding import OTHER_WAY, Grounding, Operator
 from demo_solvers.task_planning.needs import CARRIERS, Needs, others
 from pipeline.core.goal import Atom
 
+TURNS = ("turned_on", "turned_off", "pressed")
+
 
 class Operators:
     """What can be done next, for one conjunction of literals; only what can be of use is offered.
@@ -39,7 +41,7 @@ class Operators:
         yield from (self._ground.work("close", link) for link in self._closable(facts))
         for link, literals in self.needs.working.items():
             for atom, positive in literals:
-                if atom.predicate in ("turned_on", "turned_off") and not facts.known((atom, positive)):
+                if atom.predicate in TURNS and not facts.known((atom, positive)):
                     yield self._ground.turn(link, atom.predicate if positive else OTHER_WAY[atom.predicate])
 
     def done(self, facts: Facts) -> bool:

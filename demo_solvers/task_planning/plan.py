@@ -96,6 +96,8 @@ def _background(afford: Affordances) -> Iterator[Atom]:
     for predicate, able in (("on", afford.supports), ("inside", afford.contains)):
         pairs = itertools.product(afford.movables, filter(able, geometry))
         yield from (Atom(predicate, (body, carrier)) for body, carrier in pairs if body != carrier)
+    sockets = itertools.product(filter(afford.fitted, afford.movables), filter(afford.fitted, geometry))
+    yield from (Atom("inserted", (body, socket)) for body, socket in sockets if body != socket)
     for body in afford.movables:
         yield from (Atom(predicate, (body,)) for predicate in ("holding", "upright", "lying"))
     for link in geometry:
