@@ -92,7 +92,7 @@ class Grounding:
 
     def _carrier(self, body: str, wanted: tuple[Literal, ...]) -> tuple[Literal, ...]:
         """What the body is put on where the literals leave that open."""
-        if any(p and (a.predicate in (*CARRIERS, "near", "in_a_row", *DIRECTIONS)) for a, p in wanted):
+        if any(p and (a.predicate in (*CARRIERS, "near", *DIRECTIONS)) for a, p in wanted):
             return ()
         opposites = [Atom(OPPOSITE[a.predicate], a.args) for a, p in wanted if not p and a.predicate in DIRECTIONS]
         refused = {a.args[1] for a, p in wanted if not p and a.predicate == "on"}
