@@ -13,6 +13,7 @@ from demo_solvers.grasping.wish import STANDOFF, GraspWish
 from demo_solvers.planning.arm import Array
 from demo_solvers.planning.collision import CollisionModel
 from demo_solvers.planning.cover import held_cover
+from demo_solvers.planning.offers import offers
 from demo_solvers.planning.placement import Manner, placements, places_body
 from demo_solvers.planning.transit import raise_tool
 from pipeline.core import poses
@@ -190,14 +191,15 @@ def _can_place(
 
     The same questions that the stage itself will ask, so that it does not find out too late.
     """
-    body, standoff = following.body, Manner.of(following).standoff
-    targets = placements(ex.state(), following, reach=ex.robot.reach)
+    body, standoff = following.body, Manner.of(following, ex.state()).standoff
+    found = placements(ex.state(), following, reach=ex.robot.reach)
+    offered = offers(ex.state(), following, found, rows, grasp)
     held = held_cover(ex.state().layout.geometry[body], poses.inverse(grasp))
     anchors = tuple(r.anchor for r in following.relations)
     possible = np.zeros(len(rows), bool)
-    for option in range(targets.ok.shape[1]):
-        todo = np.flatnonzero(worth & ~possible & targets.ok[rows, option])
-        tool = poses.compose(targets.pose[rows[todo], option], grasp[todo])
+    for option in range(offered.ok.shape[1]):
+        todo = np.flatnonzero(worth & ~possible & offered.ok[:, option])
+        tool = offered.tool[todo, option]
         at = ex.arm.ik(ex.to_base(tool, rows[todo]), q_grasp[todo], posture=ex.arm.home, iterations=25)
         above = ex.arm.ik(ex.to_base(raise_tool(tool, standoff), rows[todo]), at.q, posture=at.q, iterations=20)
         free = model.free(at.q[:, None], rows[todo], ignore=(body,))

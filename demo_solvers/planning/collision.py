@@ -57,7 +57,7 @@ class CollisionModel:
     is the opening of the gripper, m; by default what it is now.
     """
 
-    def __init__(self, arm: Arm, world: WorldState, *, width: float | None = None) -> None:
+    def __init__(self, arm: Arm, world: WorldState, *, width: float | Array | None = None) -> None:
         self._body, self._names = robot_body(arm), group_names(arm)
         base, qpos = world.body("robot").astype(float), world.qpos.astype(float)
         opening = qpos[:, arm.columns.stop] if width is None else np.full(len(world), width)

@@ -21,18 +21,19 @@ def cover(geometry: BodyGeometry) -> Array:
     """Spheres (n, 4), m, in the body's frame that fill its bounds without standing out, hollows left out."""
     half = np.array(geometry.bounds.half)
     count = np.clip(np.ceil(2 * half / CELL), 1, MOST).astype(int)
-    cell = 2 * half / count
-    sides = [-h + c * (np.arange(n) + 0.5) for h, c, n in zip(half, cell, count, strict=True)]
+    radius = float((half / count).min())
+    sides = [np.linspace(-1, 1, n) * (h - radius) if n > 1 else np.zeros(1) for h, n in zip(half, count, strict=True)]
     local = np.stack(np.meshgrid(*sides, indexing="ij"), axis=-1).reshape(-1, 3)
     points = poses.transform_points(np.array(geometry.bounds.pose), local)
     solid = _distance(points, geometry) <= HOLLOW
     points = points[solid] if solid.any() else points
-    return np.concatenate([points, np.full((len(points), 1), cell.min() / 2)], axis=1)
+    return np.concatenate([points, np.full((len(points), 1), radius)], axis=1)
 
 
-def held_cover(geometry: BodyGeometry, T_tool_body: Array) -> Held:
-    """The spheres (k, n, 4) of a carried body in the tool frame, given its pose there (k, 7)."""
+def held_cover(geometry: BodyGeometry, T_tool_body: Array, *, margin: float = 0.0) -> Held:
+    """The spheres (k, n, 4) of a carried body in the tool frame, ``margin`` m larger, given its pose there (k, 7)."""
     spheres = cover(geometry)
+    spheres[:, 3] += margin
     points = poses.transform_points(T_tool_body, spheres[:, :3])
     radius = np.broadcast_to(spheres[:, 3:], (*points.shape[:-1], 1))
     return Held(np.concatenate([points, radius], axis=-1))

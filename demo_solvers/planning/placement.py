@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -25,9 +25,13 @@ TURNS = (0.0, np.pi / 2, -np.pi / 2, np.pi)  # rad about the vertical, added to 
 HEADINGS = {"any": None, **{f"{angle}": np.deg2rad(angle) for angle in (0, 45, 90, 135, 180, -135, -90, -45)}}
 """What a stage may say of the turn about the vertical: degrees from the present heading."""
 STANDOFF = 0.10  # m above the place from which the body goes straight down
+OVER_RIM = 0.02  # m above a cavity's rim that what goes into it starts
 RELEASE = 0.004  # m above the support
 IN_CAVITY = (0.006, 0.026, 0.056)  # m more above a cavity's floor, which curves upwards
+ALL_ROUND = np.arange(12) * np.pi / 6  # rad from a drawer's heading: the hand fits in only some ways
 OPTIONS, LOOKED_AT = 12, 48  # poses a row that are handed out, and for which room is measured
+IN_DRAWER = 48  # of both, for a drawer: all around at four spots
+RISE_COST = 0.3  # m a m that a body falls into a cavity
 RAISED = 0.015  # m above its support at which a body's room is measured, so that floors do not count
 COMFORT = 0.012  # m of room beyond which more is no better
 CRAMPED, TURNED = 4.0, 0.004  # cost per m of missing room, and m that a quarter turn is worth
@@ -47,23 +51,28 @@ class Manner:
     shift: tuple[float, float] = (0.0, 0.0)
 
     @staticmethod
-    def of(stage: Stage) -> Manner:
-        """What a stage of a placing skill asks for."""
+    def of(stage: Stage, world: WorldState) -> Manner:
+        """What a stage of a placing skill asks for; into a cavity by default from over its rim."""
         settings = Settings(stage)
+        standoff = settings.number("standoff")
+        cavities = [world.layout.geometry[r.anchor].cavity for r in stage.relations if r.predicate == "inside"]
+        if "standoff" not in stage.parameters:
+            standoff = max([standoff, *(2 * c.half[2] + OVER_RIM for c in cavities if c is not None)])
         return Manner(
             height=settings.number("height"),
             turn=settings.word("turn"),
-            standoff=settings.number("standoff"),
+            standoff=standoff,
             shift=(settings.number("shift_x"), settings.number("shift_y")),
         )
 
 
 @dataclass(frozen=True, eq=False)
 class Placements:
-    """Poses (batch, options, 7) of the body at its release, best first, and which of them are of use."""
+    """Poses (batch, options, 7) of the body at its release, best first, which are of use, and their cost in m."""
 
     pose: Array
     ok: Bools
+    cost: Array
 
 
 def places_body(stage: Stage, body: str) -> bool:
@@ -73,13 +82,15 @@ def places_body(stage: Stage, body: str) -> bool:
 
 def placements(world: WorldState, stage: Stage, *, reach: float = REACH) -> Placements:
     """Poses for the body of a placing stage; ``reach`` m is the robot's."""
-    manner = Manner.of(stage)
+    manner = Manner.of(stage, world)
     if stage.target is None:
         return placement_candidates(world, stage.body, stage.relations, manner, post=stage.post, reach=reach)
     frame = poses.IDENTITY_POSE if stage.target.frame is None else world.body(stage.target.frame).astype(float)
     pose = np.broadcast_to(poses.compose(frame, np.array(stage.target.pose)), (len(world), 7))
     shifted = pose[:, :3] + _shift(world, stage.target.frame, manner) + np.array([0.0, 0.0, manner.height])
-    return Placements(poses.pose(shifted, pose[:, 3:])[:, None], np.ones((len(world), 1), bool))
+    return Placements(
+        poses.pose(shifted, pose[:, 3:])[:, None], np.ones((len(world), 1), bool), np.zeros((len(world), 1))
+    )
 
 
 def placement_candidates(
@@ -131,6 +142,10 @@ def _attitudes(world: WorldState, body: str, wanted: Sequence[Wanted], turn: str
     present = world.body(body)[:, 3:].astype(float)
     heading, said = poses.yaw_of(present), HEADINGS[turn]
     yaws = [(heading + a, TURNED * abs(a) / (np.pi / 2)) for a in (TURNS if said is None else (said,))]
+    drawer = _drawer(world, wanted)
+    if drawer is not None and said is None:
+        along = poses.yaw_of(world.body(drawer)[:, 3:])
+        yaws = [(along + a, 0.0) for a in ALL_ROUND]
     for w in (w for w in wanted if w.predicate == "aligned" and said is None):
         along = poses.yaw_of(world.body(w.others[0])[:, 3:])
         yaws = [(along + a, TURNED * abs(a) / (np.pi / 2)) for a in TURNS] + yaws
@@ -142,6 +157,11 @@ def _attitudes(world: WorldState, body: str, wanted: Sequence[Wanted], turn: str
         kept = [(poses.quat_multiply(poses.quat_from_yaw(np.full(len(world), a)), present), TURNED) for a in TURNS]
         quats += kept if said is None else [(poses.quat_multiply(poses.quat_from_yaw(said), present), TURNED)]
     return np.stack([q for q, _ in quats], axis=1), np.array([c for _, c in quats])
+
+
+def _drawer(world: WorldState, wanted: Sequence[Wanted]) -> str | None:
+    inside = [w.others[0] for w in wanted if w.predicate == "inside"]
+    return next((name for name in inside if "pull" in world.layout.geometry[name].axes), None)
 
 
 def _standing(world: WorldState, body: str, point: Array, attitude: Array) -> Array:
@@ -174,7 +194,8 @@ def _hold(world: WorldState, body: str, pose: Array, asked: Sequence[tuple[Atom,
 
 def _roomiest(world: WorldState, body: str, pose: Array, cost: Array, wanted: Sequence[Wanted]) -> Placements:
     """The best OPTIONS of the poses (batch, n, 7) by cost and by the room that other bodies leave."""
-    order = np.argsort(cost, axis=1, kind="stable")[:, :LOOKED_AT]
+    in_drawer = _drawer(world, wanted) is not None
+    order = np.argsort(cost, axis=1, kind="stable")[:, : IN_DRAWER if in_drawer else LOOKED_AT]
     pose = np.take_along_axis(pose, order[..., None], axis=1)
     cost = np.take_along_axis(cost, order, axis=1)
     raised = poses.pose(pose[..., :3] + np.array([0.0, 0.0, RAISED]), pose[..., 3:])
@@ -186,8 +207,12 @@ def _roomiest(world: WorldState, body: str, pose: Array, cost: Array, wanted: Se
     tight = np.minimum(free, walls)
     ok = np.isfinite(cost) & (free > TOUCHING)
     cost = np.where(ok, cost + CRAMPED * np.clip(COMFORT - tight, 0.0, COMFORT), np.inf)
-    order = np.argsort(cost, axis=1, kind="stable")[:, :OPTIONS]
-    return Placements(np.take_along_axis(pose, order[..., None], axis=1), np.take_along_axis(ok, order, axis=1))
+    order = np.argsort(cost, axis=1, kind="stable")[:, : IN_DRAWER if in_drawer else OPTIONS]
+    pose, ok, cost = (
+        np.take_along_axis(pose, order[..., None], axis=1),
+        *(np.take_along_axis(values, order, axis=1) for values in (ok, cost)),
+    )
+    return Placements(pose, ok, cost)
 
 
 def _released(world: WorldState, found: Placements, manner: Manner, wanted: Sequence[Wanted]) -> Placements:
@@ -198,7 +223,8 @@ def _released(world: WorldState, found: Placements, manner: Manner, wanted: Sequ
     shift = _shift(world, anchor.others[0] if anchor else None, manner)[:, None]
     raised = [found.pose[..., :3] + shift + np.array([0.0, 0.0, manner.height + m]) for m in more]
     pose = np.concatenate([poses.pose(r, found.pose[..., 3:]) for r in raised], axis=1)
-    return replace(found, pose=pose, ok=np.tile(found.ok, len(more)))
+    cost = np.concatenate([found.cost + RISE_COST * m for m in more], axis=1)
+    return Placements(pose, np.tile(found.ok, len(more)), cost)
 
 
 def _shift(world: WorldState, anchor: str | None, manner: Manner) -> Array:

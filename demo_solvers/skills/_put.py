@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from demo_solvers.execution import Execution
 from demo_solvers.grasping.select import OPENING, withdrawal
 from demo_solvers.planning.arm import Array
 from demo_solvers.planning.collision import CollisionModel
 from demo_solvers.planning.cover import held_cover
+from demo_solvers.planning.offers import offers
 from demo_solvers.planning.placement import HEADINGS, RELEASE, STANDOFF, Manner, placements
 from demo_solvers.planning.transit import plan_transit, raise_tool
 from demo_solvers.skill import Choice, Number, Parameter, Settings
@@ -19,6 +21,7 @@ from pipeline.core.program import Stage
 from pipeline.core.world import Bools
 
 WAYPOINTS = 6
+BERTH = 0.006  # m that a carried body keeps from everything
 SLIPPED = 0.04  # m that the body may have moved in the hand
 
 
@@ -56,11 +59,11 @@ def put(ex: Execution, stage: Stage, how: Pace) -> None:
     """Put the held ``stage.body`` where its relations or its target ask for, and check the stage's formula."""
     ex.begin(f"carry {stage.body}")
     _check_held(ex, stage.body)
-    manner = Manner.of(stage)
+    manner = Manner.of(stage, ex.state())
     tool, q_above, found = _choose(ex, stage, manner)
     lost = np.flatnonzero(ex.alive & ~found)
     ex.fail(lost, "ik_failed", expected=f"a reachable, free pose for '{stage}'", seen="none among the candidates")
-    held = held_cover(ex.state().layout.geometry[stage.body], ex.T_tool_held)
+    held = held_cover(ex.state().layout.geometry[stage.body], ex.T_tool_held, margin=BERTH)
     model = CollisionModel(ex.arm, ex.state())
     path, ok = plan_transit(ex, q_above, model, ignore=(stage.body,), held=held)
     ex.fail(
@@ -108,20 +111,51 @@ def _release(ex: Execution, stage: Stage, tool: Array, how: Pace, manner: Manner
 
 def _choose(ex: Execution, stage: Stage, manner: Manner) -> tuple[Array, Array, Bools]:
     """Tool pose (batch, 7), joints above it (batch, n), and who found one; the first option that works."""
-    targets = placements(ex.state(), stage, reach=ex.robot.reach)
-    tool = np.array(ex.state().tcp, float)
-    above, found = ex.q.copy(), np.zeros(len(ex.q), bool)
-    model = CollisionModel(ex.arm, ex.state())
+    everyone = np.arange(len(ex.q))
+    found = placements(ex.state(), stage, reach=ex.robot.reach)
+    offered = offers(ex.state(), stage, found, everyone, poses.inverse(ex.T_tool_held))
+    choice = _Choice(np.array(ex.state().tcp, float), ex.q.copy(), np.zeros(len(ex.q), bool))
+    wide = np.minimum(ex.width + OPENING, ex.robot.gripper.max_width)
+    # First with all the room that the fingers will want; then closer, from wherever the arm gets there.
+    for model, search in (
+        (CollisionModel(ex.arm, ex.state(), width=wide), False),
+        (CollisionModel(ex.arm, ex.state()), True),
+    ):
+        for option in range(offered.ok.shape[1]):
+            rows = np.flatnonzero(ex.alive & ~choice.found & offered.ok[:, option])
+            if len(rows):
+                _try(ex, stage, manner, choice, rows, offered.tool[rows, option], model, search=search)
+    return choice.tool, choice.above, choice.found
+
+
+@dataclass(frozen=True, eq=False)
+class _Choice:
+    """Tool pose (batch, 7) at the release, joints (batch, n) above it, and who has found them."""
+
+    tool: Array
+    above: Array
+    found: Bools
+
+
+def _try(
+    ex: Execution,
+    stage: Stage,
+    manner: Manner,
+    choice: _Choice,
+    rows: NDArray[np.intp],
+    wanted: Array,
+    model: CollisionModel,
+    *,
+    search: bool,
+) -> None:
+    """Fill ``choice`` for those of ``rows`` in which the arm gets to ``wanted`` (k, 7) and nothing is in the way."""
+    goal = ex.to_base(wanted, rows)
+    low = ex.arm.ik_restarted(goal) if search else ex.arm.ik(goal, ex.q[rows], posture=ex.arm.home, iterations=30)
+    high = ex.arm.ik(ex.to_base(raise_tool(wanted, manner.standoff), rows), low.q, posture=low.q, iterations=20)
     held = held_cover(ex.state().layout.geometry[stage.body], ex.T_tool_held)
     anchors = tuple(r.anchor for r in stage.relations)
-    for option in range(targets.ok.shape[1]):
-        rows = np.flatnonzero(ex.alive & ~found & targets.ok[:, option])
-        wanted = poses.compose(targets.pose[rows, option], poses.inverse(ex.T_tool_held[rows]))
-        low = ex.arm.ik(ex.to_base(wanted, rows), ex.q[rows], posture=ex.arm.home, iterations=30)
-        high = ex.arm.ik(ex.to_base(raise_tool(wanted, manner.standoff), rows), low.q, posture=low.q, iterations=20)
-        ok = low.ok & high.ok & model.free(low.q[:, None], rows, ignore=(stage.body,))
-        ok &= model.free(high.q[:, None], rows, ignore=(stage.body,), held=held.of(rows))
-        ok &= model.free(low.q[:, None], rows, ignore=(stage.body, "table", *anchors), held=held.of(rows))
-        tool[rows[ok]], above[rows[ok]] = wanted[ok], high.q[ok]
-        found[rows[ok]] = True
-    return tool, above, found
+    ok = low.ok & high.ok & model.free(low.q[:, None], rows, ignore=(stage.body,))
+    ok &= model.free(high.q[:, None], rows, ignore=(stage.body,), held=held.of(rows))
+    ok &= model.free(low.q[:, None], rows, ignore=(stage.body, "table", *anchors), held=held.of(rows))
+    choice.tool[rows[ok]], choice.above[rows[ok]] = wanted[ok], high.q[ok]
+    choice.found[rows[ok]] = True

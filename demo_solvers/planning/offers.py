@@ -1,0 +1,49 @@
+"""Offers: where a hand would go to put a body down, given how it holds it, easiest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from demo_solvers.planning.arm import Array
+from demo_solvers.planning.placement import Placements
+from pipeline.core import poses
+from pipeline.core.program import Stage
+from pipeline.core.world import Bools, WorldState
+
+TRIES = 14  # of the hand in a drawer; elsewhere all placements are tried
+ACROSS = 0.10  # m that a hand is worth which is wide along the drawer's front, where a wide one finds no room
+LEANING = 0.05  # m that a hand is worth which leans away from the cabinet, by its approach's share along the pull
+
+
+@dataclass(frozen=True, eq=False)
+class Offers:
+    """Tool poses (m, options, 7) in the world at the release, easiest first, and which of them are of use."""
+
+    tool: Array
+    ok: Bools
+
+
+def offers(world: WorldState, stage: Stage, found: Placements, rows: NDArray[np.intp], grasp: Array) -> Offers:
+    """How hands that hold the body with ``grasp`` (m, 7), in its frame, would put it down in worlds ``rows`` (m,)."""
+    tool, ok = poses.compose(found.pose[rows], grasp[:, None]), found.ok[rows]
+    pull = _pull(world, stage)
+    if pull is None:
+        return Offers(tool, ok)
+    ahead = pull[rows, None]
+    closing = poses.quat_rotate(tool[..., 3:], np.array([0.0, 1.0, 0.0]))
+    approach = poses.quat_rotate(tool[..., 3:], np.array([0.0, 0.0, 1.0]))
+    cost = found.cost[rows] + ACROSS * np.abs((closing * ahead).sum(-1)) + LEANING * (approach * ahead).sum(-1)
+    order = np.argsort(np.where(ok, cost, np.inf), axis=1, kind="stable")[:, :TRIES]
+    return Offers(np.take_along_axis(tool, order[..., None], axis=1), np.take_along_axis(ok, order, axis=1))
+
+
+def _pull(world: WorldState, stage: Stage) -> Array | None:
+    """Direction (batch, 3) in which the drawer opens that the stage puts something into, if it does."""
+    for relation in stage.relations:
+        axes = world.layout.geometry[relation.anchor].axes
+        if relation.predicate == "inside" and "pull" in axes:
+            return poses.quat_rotate(world.body(relation.anchor)[:, 3:].astype(float), np.array(axes["pull"]))
+    return None
