@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.conduct import findings
 from pipeline.core import poses
 from pipeline.core.doors import Problem, Simulator
 from pipeline.core.episode import Diagnosis, Episode, Outcome, Provenance
@@ -63,7 +64,7 @@ def validate(
     """Replay the given rows from their reset with pictures, and turn those that prove themselves into episodes.
 
     On an exact engine every replayed state must equal the attempt's in every bit; on any engine the goal must hold
-    at the end of the replay as well.
+    at the end of the replay as well, and nothing in its :mod:`~pipeline.conduct` may be amiss.
     """
     if not rows:
         return []
@@ -73,6 +74,8 @@ def validate(
     for i, row in enumerate(rows):
         alone = film.row(i, len(outcomes[row].actions))
         diagnosis = _check(part, alone, outcomes[row], exact=simulator.info.exact)
+        if diagnosis.cause == "none":
+            diagnosis = _misconduct(part.scenes[i], alone, outcomes[row])
         episode = None
         if diagnosis.cause == "none":
             scene = part.scenes[i]
@@ -178,3 +181,21 @@ def _check(problem: Problem, film: Replay, outcome: Outcome, *, exact: bool) -> 
             cause="replay_mismatch", stage="replay", expected="bit-identical states", seen="they differ", amount=gap
         )
     return Diagnosis()
+
+
+def _misconduct(scene: SceneSpec, film: Replay, outcome: Outcome) -> Diagnosis:
+    """The first thing in time that a robot should not copy."""
+    found = findings(scene, WorldState.stack([film.states.flat, film.final]), outcome.actions)
+    if not found:
+        return Diagnosis()
+    first = min(found, key=lambda finding: finding.step)
+    stage = int(outcome.stages[max(first.step - 1, 0)])
+    return Diagnosis(
+        cause=first.cause,
+        stage=outcome.stage_names[stage] if stage < len(outcome.stage_names) else "replay",
+        expected=f"at most {first.limit:.4g} {first.unit}",
+        seen=first.what if len(found) == 1 else f"{first.what}, and {len(found) - 1} findings more",
+        amount=first.amount,
+        time=round(first.step / scene.physics.control_hz, 3),
+        bodies=first.bodies,
+    )
