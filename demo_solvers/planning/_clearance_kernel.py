@@ -96,37 +96,42 @@ def first_hit_rows(body: Body, scene: Scene, asked: Question, q: Array, slack: f
 def first_hit_swept(
     body: Body, scene: Scene, asked: Question, q: Array, slack: float, reach: Array, step: float
 ) -> Index:
-    """As :func:`first_hit_rows` along the straight lines between the configurations, by conservative advancement.
-
-    No point of the robot moves further than the joint travels weighted with ``reach`` (k, n) m/rad, so that a step of
-    the present clearance cannot pass through anything; steps are at least ``step`` m. A hit is told by the end of its
-    segment.
-    """
+    """As :func:`first_hit_rows` along the straight lines between the configurations, told by the line's end."""
     work = make_work(body, scene, asked)
-    pair, at = np.empty(2, np.int64), np.empty(q.shape[2])
-    hit = np.full(q.shape[0], q.shape[1], np.int64)
+    hit = np.empty(q.shape[0], np.int64)
     for i in range(q.shape[0]):
         gather(body, scene, asked, i, work)
-        room = nearest(body, scene, asked, i, q[i, 0], work, pair)
-        if room < slack:
-            hit[i] = 0
-        for t in range(1, q.shape[1]):
-            if hit[i] < q.shape[1]:
-                break
-            length = 0.0
-            for j in range(q.shape[2]):
-                length += reach[i, j] * abs(q[i, t, j] - q[i, t - 1, j])
-            gone = 0.0
-            while gone < length:
-                gone += max(step, room - slack)
-                share = min(1.0, gone / length)
-                for j in range(q.shape[2]):
-                    at[j] = q[i, t - 1, j] + share * (q[i, t, j] - q[i, t - 1, j])
-                room = nearest(body, scene, asked, i, at, work, pair)
-                if room < slack:
-                    hit[i] = t
-                    break
+        hit[i] = sweep(body, scene, asked, i, q[i], slack, reach[i], step, work)
     return hit
+
+
+@njit(cache=True)
+def sweep(
+    body: Body, scene: Scene, asked: Question, i: int, q: Array, slack: float, reach: Array, step: float, work: Work
+) -> int:
+    """One row of :func:`first_hit_swept`, by conservative advancement.
+
+    No point of the robot moves further than the joint travels weighted with ``reach`` (n,) m/rad, so that a step of the
+    present clearance cannot pass through anything; steps are at least ``step`` m. A start that is nearer than ``slack``
+    is forgiven up to the second configuration, as long as it gets no worse.
+    """
+    pair, at = np.empty(2, np.int64), np.empty(q.shape[1])
+    room = nearest(body, scene, asked, i, q[0], work, pair)
+    least = min(slack, room - 1e-6)
+    for t in range(1, q.shape[0]):
+        length, gone = 0.0, 0.0
+        for j in range(q.shape[1]):
+            length += reach[j] * abs(q[t, j] - q[t - 1, j])
+        while gone < length:
+            gone += max(step, room - least)
+            share = min(1.0, gone / length)
+            for j in range(q.shape[1]):
+                at[j] = q[t - 1, j] + share * (q[t, j] - q[t - 1, j])
+            room = nearest(body, scene, asked, i, at, work, pair)
+            if room < (slack if share == 1.0 else least):
+                return t
+        least = slack
+    return q.shape[0]
 
 
 class Work(NamedTuple):

@@ -15,17 +15,10 @@ from demo_solvers.planning._clearance_kernel import (
     first_hit_swept,
     nearest_rows,
 )
+from demo_solvers.planning._trajectory_kernel import bend_rows, covariance
 from demo_solvers.planning.arm import Arm, Array
-from demo_solvers.planning.robot_spheres import (
-    ARM_MARGIN as ARM_MARGIN,
-)
-from demo_solvers.planning.robot_spheres import (
-    finger_spheres,
-    group_names,
-    joint_reach,
-    other_arms,
-    robot_body,
-)
+from demo_solvers.planning.robot_spheres import ARM_MARGIN as ARM_MARGIN
+from demo_solvers.planning.robot_spheres import finger_spheres, group_names, joint_reach, other_arms, robot_body
 from pipeline.core import poses
 from pipeline.core.geometry import BodyGeometry
 from pipeline.core.world import Bools, WorldState
@@ -99,11 +92,32 @@ class CollisionModel:
     def clear(self, q: Array, rows: Rows, *, ignore: Collection[str] = (), held: Held | None = None) -> Bools:
         """Whether the straight lines between configurations (k, points, n) are free all the way, (k,).
 
-        Nothing can be passed through: the steps are as long as the clearance allows, and at least SWEEP_STEP.
+        Nothing can be passed through: the steps are as long as the clearance allows, and at least SWEEP_STEP. A first
+        configuration that collides is forgiven up to the second one, as long as it gets no worse.
         """
         q, asked = _contiguous(q), self._asked(rows, ignore, held)
-        reach = joint_reach(self._body, np.concatenate([self._scene.fingers[asked.rows], asked.held], axis=1))
-        return first_hit_swept(self._body, self._scene, asked, q, -SLACK, reach, SWEEP_STEP) == q.shape[1]
+        return first_hit_swept(self._body, self._scene, asked, q, -SLACK, self._reach(asked), SWEEP_STEP) == q.shape[1]
+
+    def bend(
+        self,
+        start: Array,
+        path: Array,
+        rows: Rows,
+        *,
+        lower: Array,
+        upper: Array,
+        ignore: Collection[str] = (),
+        held: Held | None = None,
+    ) -> tuple[Array, Bools]:
+        """Paths (k, points, n) from ``start`` (k, n), bent out of collision with ends kept, and which are clear."""
+        bent, asked = _contiguous(path), self._asked(rows, ignore, held)
+        reach, start = self._reach(asked), _contiguous(start)
+        smoother = covariance(bent.shape[1] - 1)
+        ok = bend_rows(self._body, self._scene, asked, start, bent, lower, upper, smoother, -SLACK, reach, SWEEP_STEP)
+        return bent, ok
+
+    def _reach(self, asked: Question) -> Array:
+        return joint_reach(self._body, np.concatenate([self._scene.fingers[asked.rows], asked.held], axis=1))
 
     def culprits(
         self, q: Array, rows: Rows, *, ignore: Collection[str] = (), held: Held | None = None
