@@ -67,10 +67,9 @@ def bend_rows(
         gather(body, scene, asked, i, work)
         whole[0], whole[1:] = start[i], path[i]
         for iteration in range(ITERATIONS + 1):
-            if iteration % CHECK_EVERY == 0 and sweep(body, scene, asked, i, whole, slack, reach, step, work) == len(
-                whole
-            ):
-                ok[i] = True
+            if iteration % CHECK_EVERY == 0:
+                ok[i] = sweep(body, scene, asked, i, whole, slack, reach[i], step, work) == len(whole)
+            if ok[i]:
                 break
             for t in range(len(force)):
                 _force(body, scene, asked, i, whole[t + 1], work, force[t])
