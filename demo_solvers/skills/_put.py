@@ -14,7 +14,7 @@ from demo_solvers.planning.collision import CollisionModel
 from demo_solvers.planning.cover import held_cover
 from demo_solvers.planning.offers import offers
 from demo_solvers.planning.placement import HEADINGS, RELEASE, STANDOFF, Manner, placements
-from demo_solvers.planning.transit import plan_transit, raise_tool
+from demo_solvers.planning.transit import go_free, raise_tool
 from demo_solvers.skill import Choice, Number, Parameter, Settings
 from pipeline.core import poses
 from pipeline.core.program import Stage
@@ -65,10 +65,7 @@ def put(ex: Execution, stage: Stage, how: Pace) -> None:
     ex.fail(lost, "ik_failed", expected=f"a reachable, free pose for '{stage}'", seen="none among the candidates")
     held = held_cover(ex.state().layout.geometry[stage.body], ex.T_tool_held, margin=BERTH)
     model = CollisionModel(ex.arm, ex.state())
-    path, ok = plan_transit(ex, q_above, model, ignore=(stage.body,), held=held)
-    ex.fail(
-        np.flatnonzero(ex.alive & ~ok), "path_in_collision", expected="a free path while carrying", seen="none found"
-    )
+    path = go_free(ex, q_above, model, expected="a free path while carrying", ignore=(stage.body,), held=held)
     ex.move(path, effort=how.carry)
     _check_held(ex, stage.body)
     _lower(ex, stage, tool, q_above, how, manner)

@@ -9,7 +9,7 @@ from demo_solvers.grasping.select import LIFT, GraspChoice, choose_grasps, withd
 from demo_solvers.grasping.wish import APPROACHES, REGIONS, STANDOFF, GraspWish
 from demo_solvers.planning.arm import Array
 from demo_solvers.planning.collision import CollisionModel
-from demo_solvers.planning.transit import plan_transit, raise_tool
+from demo_solvers.planning.transit import go_free, raise_tool
 from demo_solvers.skill import Choice, Number, Settings, Signature, declares
 from pipeline.core.program import Stage
 
@@ -81,8 +81,7 @@ def take(
     back, ok = ex.arm.follow(ex.to_base(withdrawal(choice.tool, standoff), np.arange(len(ex.q))), choice.q_grasp)
     ex.fail(np.flatnonzero(ex.alive & ~ok), "ik_failed", expected="a straight approach", seen="the arm cannot")
     model = CollisionModel(ex.arm, ex.state(), width=float(choice.opening.max()))
-    path, ok = plan_transit(ex, back[:, -1], model)
-    ex.fail(np.flatnonzero(ex.alive & ~ok), "path_in_collision", expected=f"a free path to {body}", seen="none found")
+    path = go_free(ex, back[:, -1], model, expected=f"a free path to {body}")
     ex.move(path, width=choice.opening, effort=effort)
     ex.begin(f"grasp {body}")
     approach = np.concatenate([back[:, -2::-1], choice.q_grasp[:, None]], axis=1)

@@ -5,7 +5,7 @@ import pytest
 
 from demo_solvers.execution import Execution
 from demo_solvers.planning.collision import CollisionModel
-from demo_solvers.planning.transit import CLEAR_HEIGHT, plan_transit, raise_tool
+from demo_solvers.planning.transit import CLEAR_HEIGHT, go_free, plan_transit, raise_tool
 from pipeline.core import poses
 from pipeline.rollout import BatchWorlds
 
@@ -57,6 +57,78 @@ def test_a_goal_inside_an_obstacle_has_no_way_and_does_not_stop_the_other_row(be
     into_milk = arm.ik_restarted([(*MILK[:2], 0.08, 0, 1, 0, 0)]).q
     _, ok = plan_transit(between, np.repeat(into_milk, 2, axis=0), CollisionModel(arm, between.state()))
     assert list(ok) == [True, False]
+
+
+def test_a_row_without_a_way_is_failed_with_the_pair_that_is_in_it(between, arm):
+    into_milk = arm.ik_restarted([(*MILK[:2], 0.08, 0, 1, 0, 0)]).q
+    model = CollisionModel(arm, between.state())
+    go_free(between, np.repeat(into_milk, 2, axis=0), model, expected="a free path to the milk")
+    assert list(between.alive) == [True, False]
+    assert between.diagnoses[0].cause == "none"
+    diagnosis = between.diagnoses[1]
+    assert (diagnosis.cause, diagnosis.expected) == ("path_in_collision", "a free path to the milk")
+    assert diagnosis.bodies[1] == "milk"
+    assert diagnosis.bodies[0] in {*arm.robot.spheres, "fingers"}
+    assert diagnosis.seen == f"{diagnosis.bodies[0]} meets milk"
+
+
+@pytest.fixture
+def gate(between, arm, monkeypatch):
+    """The two worlds with detours over raised poses switched off, so that the milk has to be gone around."""
+    monkeypatch.setattr("demo_solvers.planning.transit.CLEAR_HEIGHTS", ())
+    return between, np.repeat(arm.ik_restarted([RIGHT]).q, 2, axis=0), CollisionModel(arm, between.state())
+
+
+def test_without_a_detour_the_straight_line_is_bent_around_what_stands_in_it(gate, monkeypatch):
+    between, goal, model = gate
+    monkeypatch.setattr("demo_solvers.planning.transit.rrt_connect", None)  # not needed
+    path, ok = plan_transit(between, goal, model)
+    whole = np.concatenate([between.q[:, None], path], axis=1)
+    assert ok.all()
+    assert model.clear(whole, [0, 1]).all()
+    np.testing.assert_array_equal(path[1, -1], goal[1])
+    # It bends and does not wander: hardly longer than the straight line.
+    length = np.linalg.norm(np.diff(whole, axis=1), axis=-1).sum(axis=1)
+    assert length[0] < length[1] < 2 * length[0]
+
+
+def test_what_cannot_be_bent_is_searched_with_a_tree_and_the_same_each_time(gate, monkeypatch):
+    between, goal, model = gate
+    bend, calls = model.bend, []
+
+    def unwilling(start, path, rows, **more):
+        calls.append(list(rows))
+        bent, ok = bend(start, path, rows, **more)
+        return bent, ok & (len(calls) > 1)
+
+    monkeypatch.setattr(model, "bend", unwilling)
+    path, ok = plan_transit(between, goal, model)
+    assert ok.all()
+    assert calls == [[1], [1]]  # the straight line, then what the tree found
+    assert model.clear(np.concatenate([between.q[:, None], path], axis=1), [0, 1]).all()
+    calls.clear()
+    np.testing.assert_array_equal(plan_transit(between, goal, model)[0], path)
+
+
+def test_a_row_is_bent_alike_alone_and_in_a_batch(gate):
+    between, goal, model = gate
+    straight = np.linspace(between.q, goal, 21)[1:].swapaxes(0, 1)
+    limits = {"lower": between.arm.lower, "upper": between.arm.upper}
+    both, _ = model.bend(between.q, straight, [0, 1], **limits)
+    alone, ok = model.bend(between.q[1:], straight[1:], [1], **limits)
+    assert ok.all()
+    np.testing.assert_array_equal(alone[0], both[1])
+
+
+def test_a_hand_that_starts_in_a_light_touch_may_leave_and_may_not_go_deeper(between, arm):
+    tip = float(arm.tool_pose(between.q)[0, 2]) - arm.robot.gripper.finger_depth
+    low = arm.tool_pose(between.q)[:1] - [0, 0, tip + 0.004, 0, 0, 0, 0]  # fingertips 4 mm in the table
+    touching = arm.ik(low, between.q[:1]).q
+    up, down = (arm.ik(raise_tool(low, z), touching).q for z in (0.1, -0.02))
+    model = CollisionModel(arm, between.state())
+    assert not model.free(touching[:, None], [0]).any()
+    assert model.clear(np.stack([touching, up], axis=1), [0]).all()
+    assert not model.clear(np.stack([touching, down], axis=1), [0]).any()
 
 
 def test_a_row_that_has_dropped_out_needs_no_way(between, arm):
