@@ -8,20 +8,24 @@ from demo_solvers.conduct import conduct
 from demo_solvers.execution import Execution
 from demo_solvers.refinement.loop import Refiner, refine
 from demo_solvers.refinement.procedural import ProceduralRefiner
-from demo_solvers.task_planning.plan import NoPlan, Plan, plan
+from demo_solvers.task_planning.plan import NoPlan, alternatives, plan
 from pipeline.core.doors import Problem, Solution, TrialWorlds, Worlds
 from pipeline.core.episode import Outcome
 from pipeline.core.program import Program
 
 
 def vipr(problem: Problem, worlds: TrialWorlds, *, refiner: Refiner | None = None) -> Solution:
-    """Plan the task, try the plan beside the programs that are offered, patch the best of them while it pays.
+    """Plan the task, try the plan beside its alternatives and what is offered, patch the best of them while it pays.
 
     ``refiner`` proposes the patches; by default the procedural one.
     """
-    found = plan(problem.task.goal, worlds.state(), opening=problem.scenes[0].robot.gripper.max_width)
-    programs = [*([found.program] if isinstance(found, Plan) else []), *problem.offered]
+    goal, opening = problem.task.goal, problem.scenes[0].robot.gripper.max_width
+    # Where nothing may be refined, one plan is tried in every world; its alternatives cost as much again each.
+    count = problem.budget.variants if problem.budget.rounds else 1
+    own = alternatives(goal, worlds.state(), count=count, opening=opening)
+    programs = [*own[:1], *problem.offered, *own[1:]]
     if not programs:
+        found = plan(goal, worlds.state(), opening=opening)
         ex = Execution(problem, worlds)
         everyone = np.arange(worlds.batch)
         why = found.reason if isinstance(found, NoPlan) else ""

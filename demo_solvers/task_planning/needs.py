@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import Literal as OneOf
 
 from demo_solvers.task_planning.affordances import Affordances
 from demo_solvers.task_planning.branches import Branch
@@ -28,6 +29,17 @@ OPPOSITE = {
 }
 
 
+Choice = OneOf["first", "last"]
+
+
+@dataclass(frozen=True)
+class Preference:
+    """Which of equally good programs: whose place is relative to whose, and what is done first."""
+
+    moves: Choice = "first"  # of two bodies that are to be beside each other
+    begins: Choice = "first"  # of what the goal names
+
+
 @dataclass(frozen=True)
 class Needs:
     """The literals of a branch, sorted by the body that is moved or the link that is worked for them.
@@ -47,13 +59,15 @@ class Needs:
     order: tuple[str, ...] = ()
 
     @staticmethod
-    def of(branch: Branch, afford: Affordances) -> Needs:
+    def of(branch: Branch, afford: Affordances, prefer: Preference | None = None) -> Needs:
         """Sort the literals of a branch."""
+        prefer = prefer or Preference()
+        branch = branch if prefer.begins == "first" else branch[::-1]
         held = tuple(a.args[0] for a, positive in branch if a.predicate == "holding" and positive)
         aloft = {body: tuple(literal for literal in branch if _aloft(literal, body)) for body in held}
         lifted = {literal for literals in aloft.values() for literal in literals}
         spatial = [literal for literal in branch if literal[0].predicate in PLACEMENT and literal not in lifted]
-        order = _order(spatial, afford)
+        order = _order(spatial, afford, prefer)
         placing, working = defaultdict[str, list[Literal]](list), defaultdict[str, list[Literal]](list)
         for literal in spatial:
             placing[_moved(literal, order, afford)].append(literal)
@@ -105,7 +119,7 @@ def others(atom: Atom, body: str) -> tuple[str, ...]:
     return tuple(arg for arg in atom.args if arg != body)
 
 
-def _order(spatial: list[Literal], afford: Affordances) -> tuple[str, ...]:
+def _order(spatial: list[Literal], afford: Affordances, prefer: Preference) -> tuple[str, ...]:
     """Bodies, each after what it is placed on, in or beside; in circles of equals the last one stays."""
     firm, soft = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
     named: dict[str, None] = {}
@@ -113,7 +127,8 @@ def _order(spatial: list[Literal], afford: Affordances) -> tuple[str, ...]:
         named.update(dict.fromkeys(atom.args))
         if positive and len(atom.args) > 1:
             beside = atom.predicate in BESIDE
-            subject = next((b for b in atom.args if afford.graspable(b)), atom.args[0]) if beside else atom.args[0]
+            able = [b for b in atom.args if afford.graspable(b)] or [atom.args[0]]
+            subject = atom.args[0] if not beside else able[0 if prefer.moves == "first" else -1]
             (soft if beside else firm)[subject] |= set(others(atom, subject))
     order, pending = list[str](), list(named)
     while pending:

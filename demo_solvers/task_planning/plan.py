@@ -11,7 +11,7 @@ from demo_solvers.task_planning.affordances import Affordances
 from demo_solvers.task_planning.branches import Branch, branches
 from demo_solvers.task_planning.facts import Facts
 from demo_solvers.task_planning.hopeless import hopeless
-from demo_solvers.task_planning.needs import JOINTS, Needs
+from demo_solvers.task_planning.needs import JOINTS, Needs, Preference
 from demo_solvers.task_planning.operators import Operators
 from demo_solvers.task_planning.search import MOST_NODES, Found, search
 from pipeline.core.errors import UnknownNameError
@@ -47,12 +47,14 @@ def plan(
     opening: float | None = None,
     skills: Collection[str] | None = None,
     most_nodes: int = MOST_NODES,
+    prefer: Preference | None = None,
 ) -> Plan | NoPlan:
     """The cheapest program from the present state of all rows to the goal.
 
     All rows share the program. A literal counts as reached when it holds in every row, so that what one row lacks is
     done in all; what stands in the way in any row is taken out of the way. Of a choice (``or``) the cheapest branch is
-    taken. ``opening`` is how far the hand opens [m]; ``skills`` restricts the skills, by default all there are.
+    taken. ``opening`` is how far the hand opens [m]; ``skills`` restricts the skills, by default all there are;
+    ``prefer`` decides between equals.
     """
     formula = parse(goal)
     afford = Affordances(world, SKILLS.names if skills is None else skills, opening)
@@ -60,7 +62,8 @@ def plan(
     best: Plan | None = None
     failures = list[NoPlan]()
     for branch in branches(formula):
-        found = _planned(branch, afford, start, most_nodes, best)
+        most_cost = float("inf") if best is None else best.cost
+        found = _planned(branch, afford, start, most_nodes=most_nodes, most_cost=most_cost, prefer=prefer)
         if isinstance(found, NoPlan):
             failures.append(found)
         elif best is None or found.cost < best.cost:
@@ -68,6 +71,23 @@ def plan(
     if best is not None:
         return best
     return failures[0] if failures else NoPlan(f"The goal {goal} contradicts itself.", None)
+
+
+def alternatives(
+    goal: str, world: WorldState, *, count: int, opening: float | None = None, skills: Collection[str] | None = None
+) -> tuple[Program, ...]:
+    """At most ``count`` different programs for a goal, the plan first: other bodies stay, other things come first.
+
+    Where a goal leaves no choice there is only the plan.
+    """
+    found: dict[str, Program] = {}
+    for moves, begins in itertools.product(("first", "last"), repeat=2):
+        planned = plan(goal, world, opening=opening, skills=skills, prefer=Preference(moves, begins))
+        if isinstance(planned, Plan):
+            found.setdefault(planned.program.digest, planned.program)
+        if len(found) == count:
+            break
+    return tuple(found.values())
 
 
 def decompose(goal: str, world: WorldState) -> Program | None:
@@ -105,16 +125,24 @@ def _background(afford: Affordances) -> Iterator[Atom]:
             yield from (Atom("is_open", (link,)), Atom("is_closed", (link,)))
 
 
-def _planned(branch: Branch, afford: Affordances, start: Facts, most_nodes: int, best: Plan | None) -> Plan | NoPlan:
+def _planned(
+    branch: Branch,
+    afford: Affordances,
+    start: Facts,
+    *,
+    most_nodes: int,
+    most_cost: float,
+    prefer: Preference | None,
+) -> Plan | NoPlan:
     # What is at rest after everything was done carefully needs no stage.
     work = tuple(literal for literal in branch if literal[0].predicate != "at_rest" or not literal[1])
-    needs = Needs.of(work, afford)
+    needs = Needs.of(work, afford, prefer)
     for literal in work:
         if why := hopeless(literal, needs, afford, start):
             return NoPlan(why, _said(literal))
     start = _with_means(start, needs, afford)
     operators = Operators(needs, afford, start)
-    found = search(operators, start, most_nodes=most_nodes, most_cost=float("inf") if best is None else best.cost)
+    found = search(operators, start, most_nodes=most_nodes, most_cost=most_cost)
     if found.operators is None:
         return _given_up(found, work, most_nodes)
     if not found.operators:

@@ -3,7 +3,7 @@
 import pytest
 
 from demo_solvers.planning.decompose import decompose
-from demo_solvers.task_planning.plan import NoPlan, Plan, plan
+from demo_solvers.task_planning.plan import NoPlan, Plan, alternatives, plan
 from pipeline.core.errors import UnknownNameError
 from pipeline.core.goal import Atom, atoms
 from pipeline.core.program import Program, Relation
@@ -268,6 +268,21 @@ def test_twelve_stages_are_planned_in_the_same_way_every_time(problem, simulator
     again = plan(goal, world, skills=SKILLS)
     assert isinstance(again, Plan)
     assert again.program == found.program
+
+
+def test_alternatives_leave_other_things_where_they_are_and_begin_elsewhere(shut):
+    goal = "(and (near mug block_red) (left_of mug block_red) (on block_green cabinet))"
+    found = alternatives(goal, shut, count=8, skills=SKILLS)
+    assert found[0] == made(goal, shut)
+    assert len({program.digest for program in found}) == len(found) == 4
+    assert {next(s.body for s in p.stages if "left_of" in str(s.post)) for p in found} == {"mug", "block_red"}
+    assert {p.stages[0].body for p in found} == {"mug", "block_red", "block_green"}
+    assert alternatives(goal, shut, count=2, skills=SKILLS) == found[:2]
+
+
+def test_a_goal_without_choice_has_one_program(shut):
+    assert len(alternatives(f"(is_open {TOP})", shut, count=4)) == 1
+    assert alternatives("(on carton block_red)", shut, count=4) == ()
 
 
 def _atoms(formula: str) -> list[str]:
