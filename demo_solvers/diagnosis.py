@@ -93,6 +93,8 @@ class Failure(Frozen):
 def diagnose(attempted: Attempted, reported: Diagnosis, states: WorldState, *, scene: int) -> Failure:
     """The failure of one row; ``states`` (time + 1) are those at the reset and after each of its actions."""
     program, rate = attempted.program, attempted.rate
+    if reported.cause == "none":
+        reported = Diagnosis(cause="goal_unmet", stage="end", expected=attempted.goal, seen="it does not hold still")
     wanted = {str(a) if positive else f"(not {a})" for a, positive in literals(parse(attempted.goal))}
     watched = sorted({*_atoms((attempted.goal, *_formulas(program)))})
     spans = [s for s in attempted.spans if s.begin < len(states)]

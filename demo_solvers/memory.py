@@ -131,11 +131,16 @@ class Memory:
 
 def merge(path: Path, lines: Iterable[Measurement]) -> Memory:
     """Add measurements to a file, made if it is not there; safe beside others that do the same."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_name(f".{path.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        merged = (Memory.read(path) if path.exists() else Memory()).with_lines(lines)
-        merged.write(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.with_name(f".{path.name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            merged = (Memory.read(path) if path.exists() else Memory()).with_lines(lines)
+            merged.write(path)
+    except OutputError:
+        raise
+    except OSError as error:
+        raise OutputError(f"Cannot write the memory {str(path)!r}: {error.strerror or error}.") from error
     return merged
 
 

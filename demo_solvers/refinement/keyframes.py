@@ -28,7 +28,7 @@ def keyframes(case: Case, failure: Failure) -> tuple[tuple[Picture, ...], str]:
     outcome, rate = case.tried.outcomes[failure.scene], case.problem.scenes[0].physics.control_hz
     row = failure.scene if outcome.row is None else outcome.row
     steps = _moments(failure, len(outcome.actions), rate)
-    cameras = [_camera(name) for name in EYES]
+    cameras = [camera_of(name) for name in EYES]
     trace = case.tried.worlds.trace()
     states = case.tried.starts.rows(slice(failure.scene, failure.scene + 1))
     if trace is not None:
@@ -49,7 +49,8 @@ def _moments(failure: Failure, length: int, rate: float) -> list[int]:
     return sorted(steps)
 
 
-def _camera(name: str) -> CameraSpec:
+def camera_of(name: str) -> CameraSpec:
+    """The camera of one of the views, fixed in the world."""
     pose = tuple(map(float, poses.look_at(EYES[name], CENTRE)))
     return CameraSpec(name=name, pose=pose, width=WIDTH, height=HEIGHT, fovy=FOVY)  # type: ignore[arg-type]
 

@@ -44,7 +44,7 @@ def _planned_again(case: Case, failure: Failure, trust: float) -> Iterator[Idea]
         yield Idea.of(0.9 * trust, patch, reason="what is left to do from where it ended")
     if whole := _plan(case, case.tried.starts.rows(scene), program):
         patch = ReplaceStages(stage=0, count=len(program.stages), new=whole)
-        yield Idea.of(0.88 * trust, patch, reason="stages and order that follow from the goal")
+        yield Idea.of(0.88, patch, reason="stages and order that follow from the goal")
 
 
 def _plan(case: Case, world: WorldState, program: Program) -> tuple[Stage, ...]:
@@ -82,9 +82,10 @@ def _opened(case: Case, failure: Failure) -> Iterator[Idea]:
     number, layout = failure.root.number, case.problem.layout
     if number is None:
         return
-    stage = case.program.stages[number]
+    stages = case.program.stages[number : number + 2]  # a grasp looks ahead to its release
+    stage = stages[0]
     named = _started_with(case, stage.body)
-    for body in dict.fromkeys((*(r.anchor for r in stage.relations), *named)):
+    for body in dict.fromkeys((*(r.anchor for s in stages if s.body == stage.body for r in s.relations), *named)):
         jointed = any(f"{n.split('/')[0]}/{s.link}" == body for n, s in layout.joint_specs.items())
         if jointed and "open" in SKILLS:
             at = number - (number > 0 and SKILLS.get(stage.skill).signature.kind == "release")
