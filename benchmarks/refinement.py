@@ -3,7 +3,7 @@
     python -m benchmarks.refinement [--families push stack] [--faults wrong_side too_fast] [--cases 40]
 
 A case is a task whose planned program solves at least three quarters of its worlds, with one fault (seeded) that costs
-at least three quarters of these successes; both are seen by running. It counts as repaired when, within ``--rounds``
+at least half of these successes; both are seen by running. It counts as repaired when, within ``--rounds``
 rounds of ``--variants`` patched programs, one program solves at least nine tenths of what the sound one solved in the
 same worlds. The refiner sees the spoilt program, the goal and the states, never the sound program.
 
@@ -14,6 +14,7 @@ programs hold nothing but defaults and faults in parameters are departures from 
 from __future__ import annotations
 
 import argparse
+import math
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -21,7 +22,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-from benchmarks._cells import Cell, Cells, parser, percent, processes, save, table
+from benchmarks._cells import Cell, Cells, announce, parser, percent, processes, save, table
 from benchmarks._problems import pose_problem, proposals, simulator_of
 from demo_solvers.families import SOLVED
 from demo_solvers.planning.decompose import decompose
@@ -40,7 +41,7 @@ from pipeline.rollout import BatchWorlds
 
 NAME = "refinement"
 SOUND = 0.75  # of the worlds that a program has to solve to be spoilt
-HARMED = 0.25  # of the sound program's successes that a spoilt one may keep
+HARMED = 0.5  # of the sound program's successes that a spoilt one may keep
 REPAIRED = 0.9  # of the sound program's successes that a repaired one has to reach
 LOOKED_AT = 6  # faults of a kind that are tried on a program until one does harm
 COLUMNS = ("none", "procedural", "no_defaults")
@@ -77,45 +78,51 @@ def _cases(options: argparse.Namespace, kept: Cells, pool: ProcessPoolExecutor) 
             proposals(options.robot, per_family=options.tasks_per_family, seed=options.seed, families=(family,))
         )
         for task in tasks[: options.tasks_per_family]:
-            for kind in options.faults:
-                key = {"family": task.family, "task": task.name, "fault": kind, **_what(options)}
-                cell = kept.get(key, lambda t=task, k=key: pool.submit(_measure, t, k).result())
-                if cell["planted"]:
-                    yield cell
+            key = {"family": task.family, "task": task.name, **_what(options)}
+            cell = kept.get(key, lambda t=task, k=key: pool.submit(_measure, t, k).result())
+            announce(key, cell["why"] or f"{len(cell['cases'])} cases")
+            yield from cell["cases"]
 
 
 def _what(options: argparse.Namespace) -> dict[str, Any]:
-    return {name: getattr(options, name) for name in ("backend", "robot", "worlds", "rounds", "variants", "seed")}
+    return {
+        name: getattr(options, name) for name in ("backend", "robot", "faults", "worlds", "rounds", "variants", "seed")
+    }
 
 
 def _measure(task: TaskSpec, key: dict[str, Any]) -> Cell:
-    """One fault in one task, in a process of its own."""
+    """Every kind of fault in one task, in a process of its own."""
     simulator = simulator_of(key["backend"])
-    cell: Cell = {"family": task.family, "task": task.name, "fault": key["fault"], "goal": task.goal, "planted": False}
     posed = pose_problem(task, simulator, robot=key["robot"], worlds=key["worlds"], seed=key["seed"])
     if posed.problem is None:
-        return {**cell, "why": "rejected by the gate"}
+        return {"cases": [], "why": "rejected by the gate"}
     problem, worlds = posed.problem, BatchWorlds(simulator, posed.problem)
     program = decompose(task.goal, worlds.state())
     if program is None:
-        return {**cell, "why": "no plan"}
+        return {"cases": [], "why": "no plan"}
     (sound,) = tried([program], problem, worlds)
     if sound.solved < SOUND * len(problem.scenes):
-        return {**cell, "why": f"the sound program solves {sound.solved} of {len(problem.scenes)}"}
-    found = _planted(program, sound.solved, problem, worlds, key["fault"], key["seed"])
+        return {"cases": [], "why": f"the sound program solves {sound.solved} of {len(problem.scenes)}"}
+    cases = [_case(program, sound.solved, problem, simulator, kind, key) for kind in key["faults"]]
+    return {"cases": [c for c in cases if c is not None], "why": ""}
+
+
+def _case(
+    program: Program, sound: int, problem: Problem, simulator: Simulator, kind: FaultKind, key: dict[str, Any]
+) -> Cell | None:
+    """One fault and what becomes of it; None where no fault of its kind does harm."""
+    found = _planted(program, sound, problem, BatchWorlds(simulator, problem), kind, key["seed"])
     if found is None:
-        return {**cell, "why": "no fault of this kind does harm"}
+        return None
     spoilt, words, left = found
-    wanted = -(-REPAIRED * sound.solved // 1)
-    cell |= {"planted": True, "worlds": len(problem.scenes), "sound": sound.solved, "spoilt": left, "words": words}
-    columns = {"procedural": ProceduralRefiner(), "no_defaults": ProceduralRefiner(defaults=False)}
-    none: Cell = {"solved": left, "repaired": left >= wanted, "rounds": 0}
+    wanted = math.ceil(REPAIRED * sound)
     budget = Budget(rounds=key["rounds"], variants=key["variants"], target=wanted / len(problem.scenes))
-    results = {
-        name: _repair(spoilt, replace(problem, budget=budget), simulator, refiner, wanted)
-        for name, refiner in columns.items()
-    }
-    return {**cell, "columns": {"none": none, **results}}
+    given = replace(problem, budget=budget)
+    columns: dict[str, Cell] = {"none": {"solved": left, "repaired": left >= wanted, "rounds": 0}}
+    for name, refiner in (("procedural", ProceduralRefiner()), ("no_defaults", ProceduralRefiner(defaults=False))):
+        columns[name] = _repair(spoilt, given, simulator, refiner, wanted)
+    said = {"family": problem.task.family, "task": problem.task.name, "fault": kind, "planted": words}
+    return {**said, "worlds": len(problem.scenes), "sound": sound, "spoilt": left, "columns": columns}
 
 
 def _planted(
@@ -134,9 +141,7 @@ def _planted(
     return None
 
 
-def _repair(
-    program: Program, problem: Problem, simulator: Simulator, refiner: ProceduralRefiner, wanted: float
-) -> Cell:
+def _repair(program: Program, problem: Problem, simulator: Simulator, refiner: ProceduralRefiner, wanted: int) -> Cell:
     began = time.perf_counter()
     solution = refine(problem, BatchWorlds(simulator, problem), [program], refiner)
     best = max(v.solved for r in solution.rounds for v in r.variants)

@@ -51,7 +51,8 @@ def refine(problem: Problem, worlds: TrialWorlds, programs: Sequence[Program], r
     """Try ``programs`` side by side, then rounds of patched variants of the best, within ``problem.budget``.
 
     Programs that do not fit the scene are left out, as are repetitions; of more than ``budget.variants`` the first
-    are tried. The best is the one that solves most scenes, of equals the one that gets further or is smoother.
+    are tried. The best is the one that solves most scenes, of equals the smoother one; a patched program is taken only
+    if it solves more than the one that it was made from, or gets further where neither solves any.
     """
     history = _History(problem)
     first = [Candidate(program) for program in _distinct(programs, problem)[: problem.budget.variants]]
@@ -98,13 +99,18 @@ class _History:
         results = tried([c.program for c in candidates], self.problem, trial)
         self._known |= {c.program.digest for c in candidates}
         self.attempts += results
-        contestants: list[Tried] = [*filter(None, (self.best,)), *results]
-        ranked = max(contestants, key=lambda t: t.rank)
-        chosen = next((i for i, t in enumerate(results) if t is ranked), None)
-        self.best = ranked
+        chosen = self._choose(results)
         variants = tuple(_variant(t, c) for t, c in zip(results, candidates, strict=True))
         self.rounds.append(Round(variants=variants, chosen=chosen, author=author, diagnosis=told))
         return trial
+
+    def _choose(self, results: Sequence[Tried]) -> int | None:
+        """Take the best new result if it has more merit than the best so far: a patch has to help, not to please."""
+        number = max(range(len(results)), key=lambda i: results[i].rank)
+        if self.best is not None and results[number].merit <= self.best.merit:
+            return None
+        self.best = results[number]
+        return number
 
     def proposed(self, refiner: Refiner) -> list[Candidate]:
         """Patched variants of the best program that have not been tried."""

@@ -76,13 +76,13 @@ RULES: tuple[Rule, ...] = (
     Rule(REACH, "release", "standoff", _times(0.6, 1.5, 0.4), 0.5),
     Rule(SHOVE, "contact", "side", _others, 0.85),
     Rule(SHOVE, "contact", "overshoot", _plus(0.01, -0.01, 0.025, -0.025, 0.05, -0.05), 0.65),
-    Rule(SHOVE, "contact", "height", _times(0.7, 1.3, 0.5), 0.45),
+    Rule(SHOVE, "contact", "height", _times(0.7, 1.3, 0.5), 0.6),
     Rule(SHOVE, "contact", "gap", _times(0.6, 1.5, 0.3), 0.4),
     Rule(SWING, "contact", "share", _plus(0.1, -0.1, 0.2, -0.2), 0.75),
 )  # fmt: skip
 TIMID, BRISK = (0.5, 0.25), (1.6, 2.5)  # factors of every speed of a stage
 HASTE: frozenset[Cause] = frozenset((*GRIP, *LANDING, *SHOVE, *SWING, "collision", "hard_touch", "over_limits"))
-FADING = 0.93  # of a move's promise that the next one of the same rule has
+FADING = 0.8  # of a move's promise that the next one of the same rule has
 TO_DEFAULT, ANY_DEFAULT, ANY_VALUE = 0.95, 0.55, 0.15  # promise of a default that a rule is about, or none is
 
 

@@ -39,10 +39,14 @@ class Tried:
         return sum(o.success for o in self.outcomes)
 
     @property
+    def merit(self) -> tuple[float, float]:
+        """Greater is better: success, then, where nothing was solved, how far it got."""
+        return self.solved, self.progress if self.solved == 0 else 0.0
+
+    @property
     def rank(self) -> tuple[float, float, float]:
-        """Greater is better: success, then, where nothing was solved, how far it got, then smoothness."""
-        far = self.progress if self.solved == 0 else 0.0
-        return self.solved, round(far, 6), -(self.jerk if self.jerk is not None else np.inf)
+        """Greater is better: merit, then smoothness."""
+        return *self.merit, -(self.jerk if self.jerk is not None else np.inf)
 
 
 def tried(programs: Sequence[Program], problem: Problem, trial: TrialWorlds) -> list[Tried]:
