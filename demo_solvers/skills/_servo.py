@@ -22,9 +22,12 @@ STEER, CENTRE = 2.5, 1.5  # 1/s, gains on heading error and on lateral offset
 MAX_TURN = 0.6  # rad/s
 ARRIVED = 0.004  # m
 MAX_STEPS = 110
+OFF, ASKEW = 0.01, 0.15  # m and rad by which the arm misses the hand's way when it is stuck
 TIPPED = np.cos(np.deg2rad(30.0))
 LOWEST, HIGHEST = 0.022, 0.05  # m above the table, between which the fingertips stay unless told otherwise
-UNDER_PALM = 0.005  # m that a body may stand higher than the palm before the hand leans back
+UNDER_PALM = (
+    0.02  # m that a body stays below the palm of an upright hand, which would come down on it when it gives way
+)
 FACES = np.array([0.0, np.pi / 2, np.pi, -np.pi / 2])  # rad, directions of a push in the body's frame
 STEERABLE = 0.7  # rad between a face and the way to go that steering makes up for
 DOWN = np.array([0.0, 1.0, 0.0, 0.0])  # tool pointing down, x ahead
@@ -47,7 +50,7 @@ class Touch:
         tall = 2 * ex.state().layout.geometry[stage.body].bounds.half[2]
         highest = max(tall if "height" in stage.parameters else HIGHEST, LOWEST)
         height = float(np.clip(settings.number("height") * tall, LOWEST, highest))
-        high = tall > height + gripper.palm_clearance + UNDER_PALM
+        high = tall > height + gripper.palm_clearance - UNDER_PALM
         return Touch(
             height=height,
             gap=min(settings.number("gap"), gripper.max_width),
@@ -111,8 +114,9 @@ class Servo:
         rows = np.arange(len(done))
         for _ in range(min(MAX_STEPS, ex.worlds.steps_left)):
             done |= self._advance(~done) | self.tipped
-            result = ex.arm.ik(ex.to_base(self.tool(), rows), ex.q, posture=ex.arm.home, iterations=5)
-            lost = ~done & (result.position_error > 0.01)
+            # No pull towards home: the way was followed without one when the face was chosen.
+            result = ex.arm.ik(ex.to_base(self.tool(), rows), ex.q, iterations=8)
+            lost = ~done & ((result.position_error > OFF) | (result.rotation_error > ASKEW))
             stuck, done = stuck | lost, done | lost
             ex.apply(np.where(done[:, None], ex.q, result.q)[None], ex.width)
             if done.all():

@@ -21,7 +21,7 @@ from pipeline.holds import holds, parse
 
 # A pair of fingertips makes a line contact, under which the object keeps its heading (Lynch and Mason, 1996).
 FINGER_GAP = 0.045  # m
-ABOVE = 0.12  # m above the start of the push before going down
+ABOVE = (0.12, 0.05)  # m above the start of the push before going down; less where the arm cannot do more
 SPEED = 0.11  # m/s
 LEAN = 0.5  # rad
 HEIGHT_SHARE = 0.4  # of the object's height at which the fingertips touch it
@@ -114,40 +114,53 @@ def _approach(ex: Execution, servo: Servo, side: str, model: CollisionModel) -> 
     error = servo.errors(servo.bearing if side == "auto" else np.full(len(ex.q), SIDES[side] + np.pi))
     order = np.argsort(error, axis=1, kind="stable")
     flips = np.zeros(len(ex.q), bool)
-    for allowed, to_the_end in ((STEERABLE, True), (BACKWARDS, True), (BACKWARDS, False)):
+    tries = ((STEERABLE, ABOVE[0], True), (STEERABLE, ABOVE[1], True), (BACKWARDS, ABOVE[0], True))
+    for allowed, rise, to_the_end in (*tries, (BACKWARDS, ABOVE[1], False)):
         for rank in range(len(FACES) if side == "auto" else 1):
             face = order[:, rank]
             servo.face(face)
             fits = (np.take_along_axis(error, face[:, None], axis=1)[:, 0] <= allowed) | (side != "auto")
-            # A hand turned by half a turn pushes just as well; it serves the rows that the first attitude cannot.
-            for _ in range(2):
-                rows = np.flatnonzero(~found & fits)
-                if len(rows):
-                    up, ok = _way_up(ex, servo, rows, model, to_the_end=to_the_end)
-                    above[rows[ok]], down[rows[ok]] = up[ok, -1], up[ok, -2::-1]
-                    found[rows[ok]], best[rows[ok]], flips[rows[ok]] = True, face[rows[ok]], servo.flip[rows[ok]]
+            rows = np.flatnonzero(~found & fits)
+            # A hand turned by half a turn pushes just as well: of the two the one with more room in its joints.
+            room = np.full(len(ex.q), -np.inf)
+            for _ in range(2 if len(rows) else 0):
+                up, spare = _way_up(ex, servo, rows, model, rise=rise, to_the_end=to_the_end)
+                better = rows[spare > room[rows]]
+                room[rows] = np.maximum(room[rows], spare)
+                above[better], down[better] = up[np.isin(rows, better), -1], up[np.isin(rows, better), -2::-1]
+                best[better], flips[better] = face[better], servo.flip[better]
                 servo.flip = ~servo.flip
+            found[rows] = np.isfinite(room[rows])
     servo.face(best)
     servo.flip = flips
     return above, down, found
 
 
 def _way_up(
-    ex: Execution, servo: Servo, rows: NDArray[np.intp], model: CollisionModel, *, to_the_end: bool
-) -> tuple[Array, Bools]:
-    """Joints (k, points, n) from the start of the push straight up, and whether the arm can, and the push after it."""
+    ex: Execution, servo: Servo, rows: NDArray[np.intp], model: CollisionModel, *, rise: float, to_the_end: bool
+) -> tuple[Array, Array]:
+    """Joints (k, points, n) from the start of the push straight up, and how far (k,) rad they and those of the push
+    stay from their limits; -inf where the arm cannot.
+    """
     tool = servo.tool()[rows]
     start = ex.arm.ik_restarted(ex.to_base(tool, rows))
-    heights = np.linspace(0.0, ABOVE, APPROACH_POINTS + 1)
+    heights = np.linspace(0.0, rise, APPROACH_POINTS + 1)
     lifted = np.stack([raise_tool(tool, h) for h in heights], axis=1)
     path, ok = ex.arm.follow(ex.to_base(lifted, rows), start.q)
-    ok &= start.ok & model.free(path[:, ::APPROACH_POINTS], rows, ignore=("table",))
+    ok &= start.ok & model.free(path, rows, ignore=("table",))
+    spare = _spare(ex, path)
     if to_the_end:
         share = np.linspace(0, 1, 5)[1:, None]
         first, last = tool[:, None, :3], servo.last_tool()[rows, None, :3]
         along = poses.pose(first + share * (last - first), np.repeat(tool[:, None, 3:], 4, axis=1))
-        ok &= ex.arm.follow(ex.to_base(along, rows), start.q)[1]
-    return path, ok
+        pushing, reached = ex.arm.follow(ex.to_base(along, rows), start.q)
+        ok, spare = ok & reached, np.minimum(spare, _spare(ex, pushing))
+    return path, np.where(ok, spare, -np.inf)
+
+
+def _spare(ex: Execution, path: Array) -> Array:
+    """Smallest distance (k,) rad of a path (k, points, n) from the joints' limits."""
+    return np.minimum(path - ex.arm.lower, ex.arm.upper - path).min(axis=(1, 2))
 
 
 def _retreat(ex: Execution, servo: Servo) -> None:
