@@ -42,6 +42,7 @@ def conduct(program: Program, problem: Problem, worlds: Worlds) -> Execution:
 def _carry_out(ex: Execution, program: Program, number: int) -> None:
     stage = program.stages[number]
     following = program.stages[number + 1] if number + 1 < len(program.stages) else None
+    ex.use(stage.arm)
     if stage.pre is not None:
         ex.begin(str(stage))
         _demand(ex, stage.pre, "needs_unmet")

@@ -15,6 +15,7 @@ from demo_solvers.planning.timing import PEAK_VELOCITY, time_path
 from pipeline.core import poses
 from pipeline.core.doors import Problem, Worlds
 from pipeline.core.episode import Cause, Diagnosis, Outcome
+from pipeline.core.errors import UnknownNameError
 from pipeline.core.program import Program
 from pipeline.core.world import Bools, WorldState
 from pipeline.holds import holds, parse
@@ -38,15 +39,14 @@ class Execution:
     def __init__(self, problem: Problem, worlds: Worlds) -> None:
         scene = problem.scenes[0]
         self.problem, self.worlds = problem, worlds
-        self.robot, self.arm = scene.robot, Arm(scene.robot)
+        self.robot = scene.robot
+        self.arms = {group.name: Arm(scene.robot, group.name) for group in scene.robot.arms}
+        self.arm = self.arms[""]
+        """The arm at work; :meth:`use` changes it."""
         self.rate = scene.physics.control_hz
-        start = np.array([s.robot_start for s in problem.scenes])
-        width = self.robot.width_column
-        self.q: Array = start[:, :width]  # (batch, n) commanded arm joints [rad]
-        self.width: Array = start[:, width]  # (batch,) commanded gripper opening [m]
-        self._others: Array = start[:, width + 1 :]  # (batch, k) columns of further arms, which stay where they are
+        self.command: Array = np.array([s.robot_start for s in problem.scenes], float)  # (batch, dof) as last applied
         self.alive: Bools = np.ones(worlds.batch, bool)
-        self.T_tool_held: Array = np.tile(poses.IDENTITY_POSE, (worlds.batch, 1))
+        self._held = {name: np.tile(poses.IDENTITY_POSE, (worlds.batch, 1)) for name in self.arms}
         self.diagnoses = [Diagnosis() for _ in range(worlds.batch)]
         self.program: Program | None = None
         self.number: int | None = None  # of the program's stage at work
@@ -65,6 +65,40 @@ class Execution:
     def state(self) -> WorldState:
         """The present state of all rows."""
         return self.worlds.state()
+
+    def use(self, arm: str) -> None:
+        """Let the arm called ``arm`` do what comes next ('' is the first); the others stay where they are."""
+        if arm not in self.arms:
+            raise UnknownNameError(f"arm of {self.robot.name}", arm, tuple(self.arms))
+        self.arm = self.arms[arm]
+
+    @property
+    def q(self) -> Array:
+        """Commanded joints (batch, n) rad of the arm at work."""
+        return self.command[:, self.arm.columns]
+
+    @property
+    def width(self) -> Array:
+        """Commanded opening (batch,) m of the gripper at work."""
+        return self.command[:, self.arm.columns.stop]
+
+    @property
+    def measured_width(self) -> Array:
+        """Opening (batch,) m of the gripper at work, as it is."""
+        return self.state().qpos[:, self.arm.columns.stop].astype(float)
+
+    @property
+    def T_tool_held(self) -> Array:
+        """How what was noted as held lies in the hand at work, (batch, 7)."""
+        return self._held[self.arm.group.name]
+
+    @property
+    def tool(self) -> Array:
+        """Where the tool at work is in the world, (batch, 7)."""
+        state = self.state()
+        if not self.arm.group.name:
+            return state.tcp.astype(float)
+        return poses.compose(state.body("robot").astype(float), self.arm.tool_pose(state.qpos[:, self.arm.columns]))
 
     def begin(self, stage: str) -> None:
         """Name what the next steps are for."""
@@ -163,8 +197,9 @@ class Execution:
         goal = np.where(self.alive, np.broadcast_to(np.asarray(width, float), self.width.shape), self.width)
         share = np.minimum(1.0, np.arange(1, steps + 1) / max(1.0, ramp * steps))[:, None]
         widths = self.width + share * (goal - self.width)
-        others = np.broadcast_to(self._others, (steps, *self._others.shape))
-        actions = np.concatenate([targets, widths[..., None], others], axis=-1).astype(np.float32)
+        commands = np.repeat(self.command[None], steps, axis=0)
+        commands[..., self.arm.columns], commands[..., self.arm.columns.stop] = targets, widths
+        actions = commands.astype(np.float32)
         left = self.worlds.steps_left
         if steps > left:
             self.fail(
@@ -177,8 +212,7 @@ class Execution:
         if len(actions):
             self.worlds.run(actions)
             self._stage_of_step += [self._stages_now()] * len(actions)
-            width = self.robot.width_column
-            self.q, self.width = actions[-1, :, :width].astype(float), actions[-1, :, width].astype(float)
+            self.command = actions[-1].astype(float)
 
     def require(self, formula: str, cause: Cause) -> None:
         """Fail every live row in which ``formula`` does not hold now."""
@@ -187,9 +221,8 @@ class Execution:
             self.fail(np.flatnonzero(missed), cause, expected=formula, seen="does not hold")
 
     def note_held(self, body: str) -> None:
-        """Measure how ``body`` lies in the gripper, and remember it."""
-        state = self.state()
-        self.T_tool_held = poses.compose(poses.inverse(state.tcp), state.body(body))
+        """Measure how ``body`` lies in the hand at work, and remember it."""
+        self._held[self.arm.group.name] = poses.compose(poses.inverse(self.tool), self.state().body(body))
 
     def outcomes(self) -> list[Outcome]:
         """How each row ended; success is judged by others."""

@@ -49,6 +49,7 @@ def recover(ex: Execution, rows: NDArray[np.intp], number: int, attempt: int) ->
             following = stages[n + 1] if n + 1 < len(stages) else None
             with ex.stage(n):
                 if ex.alive.any():
+                    ex.use(stages[n].arm)
                     SKILLS.get(stages[n].skill)(ex, _next_grasp(stages[n], attempt), following)
 
 

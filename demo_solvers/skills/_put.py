@@ -74,7 +74,7 @@ def put(ex: Execution, stage: Stage, how: Pace) -> None:
 
 def _check_held(ex: Execution, body: str) -> None:
     state = ex.state()
-    expected = poses.compose(state.tcp, ex.T_tool_held)
+    expected = poses.compose(ex.tool, ex.T_tool_held)
     slip = np.linalg.norm(expected[:, :3] - state.body(body)[:, :3], axis=1)
     lost = np.flatnonzero(ex.alive & (slip > SLIPPED))
     ex.fail(
@@ -95,8 +95,7 @@ def _lower(ex: Execution, stage: Stage, tool: Array, q_above: Array, how: Pace, 
 
 def _release(ex: Execution, stage: Stage, tool: Array, how: Pace, manner: Manner) -> None:
     ex.begin(f"{stage}: release")
-    measured = ex.state().qpos[:, ex.robot.width_column].astype(float)
-    ex.grip(np.minimum(measured + OPENING, ex.robot.gripper.max_width), how.release)
+    ex.grip(np.minimum(ex.measured_width + OPENING, ex.robot.gripper.max_width), how.release)
     ex.begin(f"{stage}: retreat")
     path, ok = ex.arm.follow(ex.to_base(withdrawal(tool, manner.standoff), np.arange(len(ex.q))), ex.q)
     ex.fail(np.flatnonzero(ex.alive & ~ok), "ik_failed", expected="a straight retreat", seen="the arm cannot")
@@ -111,7 +110,7 @@ def _choose(ex: Execution, stage: Stage, manner: Manner) -> tuple[Array, Array, 
     everyone = np.arange(len(ex.q))
     found = placements(ex.state(), stage, reach=ex.robot.reach)
     offered = offers(ex.state(), stage, found, everyone, poses.inverse(ex.T_tool_held))
-    choice = _Choice(np.array(ex.state().tcp, float), ex.q.copy(), np.zeros(len(ex.q), bool))
+    choice = _Choice(ex.tool, ex.q.copy(), np.zeros(len(ex.q), bool))
     wide = np.minimum(ex.width + OPENING, ex.robot.gripper.max_width)
     # First with all the room that the fingers will want; then closer, from wherever the arm gets there.
     for model, search in (

@@ -40,6 +40,7 @@ class Stage(Frozen):
     target: Target | None = None
     keypoint: str | None = Field(default=None, description="named point of the body to work at, e.g. handle")
     axis: str | None = Field(default=None, description="named direction of the body to work along, e.g. pull")
+    arm: str = Field(default="", description="name of the arm that does it; '' is the robot's first")
     parameters: dict[str, float | str] = Field(default_factory=dict)
     pre: str | None = Field(default=None, description="formula that must be true before the stage")
     post: str | None = Field(default=None, description="formula that tells whether the stage did its work")
