@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 from demo_solvers.families import SOLVED
 from pipeline.core.errors import InvalidInputError, UnknownNameError
 from pipeline.core.geometry import Frozen
+from pipeline.core.program import Program
 from pipeline.core.registry import Registry
 from pipeline.core.task import Family, TaskSpec
 
@@ -70,6 +71,9 @@ class RunConfig(Frozen):
     )
     given: tuple[TaskSpec, ...] = Field(
         default=(), description="Tasks from a task file; empty lets the author propose them."
+    )
+    programs: dict[str, tuple[Program, ...]] = Field(
+        default={}, description="Programs written by hand, by task; they are tried beside the planner's."
     )
 
     @property

@@ -43,8 +43,9 @@ class Plan(Frozen):
         return tuple(c.task for c in self.candidates if c.ok)[: self.config.tasks]
 
     def offered(self, task: str) -> tuple[Program, ...]:
-        """What the memory offers for a task."""
-        return next((c.offered for c in self.candidates if c.task.name == task), ())
+        """What the configuration and the memory offer for a task."""
+        remembered = next((c.offered for c in self.candidates if c.task.name == task), ())
+        return (*self.config.programs.get(task, ()), *remembered)
 
     def spare(self, family: Family, taken: set[str]) -> TaskSpec | None:
         """The next candidate of a family, to stand in for a task of it that the dynamic gate rejected."""

@@ -36,6 +36,7 @@ def fitting(
     keypoints: dict[str, Vec3],
     axes: dict[str, Vec3],
     description: str,
+    material: str,
     grasped: bool = False,
     grasps: Sequence[Grasp] = (),
     support: Box | None = None,
@@ -53,8 +54,9 @@ def fitting(
     if grasps:
         geometry = geometry.model_copy(update={"grasps": tuple(grasps)})
     return Draft(
-        name, category, noun, {"": Body(visuals, pieces, mass)}, {"": geometry}, affordances, description=description
-    )
+        name, category, noun, {"": Body(visuals, pieces, mass)}, {"": geometry}, affordances, description=description,
+        material=material,
+    )  # fmt: skip
 
 
 def tube(low: float, high: float, *, inner: float, outer: float, sides: int = 16) -> list[Box]:

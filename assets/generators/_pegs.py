@@ -27,5 +27,6 @@ def peg_stand(name: str, noun: str, color: Color) -> Draft:
         mass=0.9,
         keypoints={"seat": (0.0, 0.0, FLOOR)},
         axes={"insert": DOWN, "edge": ALONG_Y},
+        material="wood",
         description=f"A square {noun.partition(' ')[0]} peg on a light foot.",
     )

@@ -24,5 +24,6 @@ def bottle_stopper() -> Draft:
         keypoints={"tip": (0.0, 0.0, 0.0)},
         axes={"insert": DOWN},
         grasped=True,
+        material="wood",
         description="A bottle stopper: a cork plug under a wooden head.",
     )

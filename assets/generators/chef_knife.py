@@ -39,6 +39,7 @@ def chef_knife() -> Draft:
         keypoints={"tip": (tip, 0.0, middle), "handle": (end + HANDLE / 2, 0.0, middle)},
         axes={"insert": ALONG_X, "edge": ALONG_Y},
         grasps=_grasps(end, middle),
+        material="steel",
         description="A chef's knife with a straight steel blade and a dark wooden handle.",
     )
 

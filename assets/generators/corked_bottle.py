@@ -30,5 +30,6 @@ def corked_bottle() -> Draft:
         keypoints={"seat": (0.0, 0.0, FLOOR + 0.002)},
         axes={"insert": DOWN},
         support=box((0.0, 0.0, FLOOR + 0.002), (BORE, BORE, 0.0005)),
+        material="glass",
         description="A dark green wine bottle with a label and a mouth for a stopper.",
     )

@@ -27,5 +27,6 @@ def jam_jar() -> Draft:
         keypoints={"seat": (0.0, 0.0, RIM - SKIRT)},
         axes={"insert": DOWN},
         support=box((0.0, 0.0, RIM - SKIRT), (NECK, NECK, 0.0005)),
+        material="glass",
         description="A glass jar of red jam with a paper label and a neck for a lid.",
     )

@@ -24,5 +24,6 @@ def jam_lid() -> Draft:
         keypoints={"tip": (0.0, 0.0, 0.0)},
         axes={"insert": DOWN},
         grasped=True,
+        material="metal",
         description="A green metal lid with a skirt that goes over the neck of a jar.",
     )

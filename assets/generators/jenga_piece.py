@@ -25,5 +25,6 @@ def jenga_piece() -> Draft:
         keypoints={"tip": (x, 0.0, 0.0), "end": (-x, 0.0, HEIGHT / 2)},
         axes={"insert": ALONG_X, "edge": ALONG_Y},
         grasped=True,
+        material="wood",
         description="A block of oak from a stacking game.",
     )

@@ -12,7 +12,7 @@ from assets.generators._wood import grain
 from pipeline.core.geometry import Box
 
 LENGTH, WIDTH, HEIGHT, LAYERS = 0.12, 0.040, 0.024, 5  # m; the sizes of a jenga block
-OPEN, ROOM = 3, 0.001  # the layer with the gap, from 0; m that its block has above it and on each side
+OPEN, ROOM = 3, 0.0015  # the layer with the gap, from 0; m that its block has above it and on each side
 PROTRUDES = 0.045  # m of the missing block that stick out at its seat
 
 
@@ -26,9 +26,10 @@ def jenga_tower() -> Draft:
         category="tower",
         visuals=[boxes_visual(pieces, texture=grain("jenga tower", BEECH.color, contrast=0.2), bevel=0.0015)],
         pieces=pieces,
-        mass=0.75,
+        mass=1.1,
         keypoints={"seat": (LENGTH / 2 - PROTRUDES, 0.0, floor)},
         axes={"insert": ALONG_X, "edge": ALONG_Y, "front": (-1.0, 0.0, 0.0)},
+        material="wood",
         description="A tower of wooden blocks, three a layer, crosswise, with one block missing.",
     )
 

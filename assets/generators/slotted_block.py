@@ -32,5 +32,6 @@ def slotted_block() -> Draft:
         keypoints={"seat": (0.0, 0.0, FLOOR)},
         axes={"insert": DOWN, "edge": ALONG_Y, "front": ALONG_X},
         cavity=between((-a, -b, FLOOR), (a, b, HEIGHT)),
+        material="wood",
         description="A knife block of beech with one upright slot.",
     )

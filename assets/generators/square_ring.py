@@ -6,7 +6,7 @@ from assets.draft import Draft
 from assets.generators._fitting import ALONG_Y, DOWN, fitting, square_frame
 from assets.generators._shapes import boxes_visual
 
-OUTER, HOLE, HEIGHT = 0.066, 0.042, 0.024  # m; the pegs are 3.6 cm wide, and the hand takes it from outside
+OUTER, HOLE, HEIGHT = 0.066, 0.042, 0.030  # m; the pegs are 3.6 cm wide, and the hand takes it from outside
 
 
 def square_ring() -> Draft:
@@ -22,5 +22,6 @@ def square_ring() -> Draft:
         keypoints={"tip": (0.0, 0.0, 0.0)},
         axes={"insert": DOWN, "edge": ALONG_Y},
         grasped=True,
+        material="wood",
         description="A square yellow ring with a square hole.",
     )

@@ -33,5 +33,6 @@ def umbrella() -> Draft:
         keypoints={"tip": (0.0, 0.0, 0.0), "handle": (0.0, 0.0, 0.26)},
         axes={"insert": DOWN},
         grasps=round_grasps((0.265, 0.25), HANDLE),
+        material="plastic",
         description="A furled blue umbrella with a straight wooden handle.",
     )

@@ -25,5 +25,6 @@ def umbrella_stand() -> Draft:
         keypoints={"seat": (0.0, 0.0, FLOOR)},
         axes={"insert": DOWN},
         cavity=between((-half, -half, FLOOR), (half, half, TOP)),
+        material="metal",
         description="A square umbrella stand of dark metal on a wide foot.",
     )

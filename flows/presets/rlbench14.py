@@ -5,6 +5,7 @@ from __future__ import annotations
 from flows.config import RunConfig
 from flows.task_set import task_set
 
+TASKS = task_set("rlbench14")
 rlbench14 = RunConfig(
     preset="rlbench14",
     tasks=14,
@@ -13,5 +14,6 @@ rlbench14 = RunConfig(
     batch=8,
     rounds=4,
     backend="genesis",
-    given=task_set("rlbench14").tasks,
+    given=TASKS.tasks,
+    programs={task.name: found for task in TASKS.tasks if (found := TASKS.offered(task.name))},
 )

@@ -96,7 +96,8 @@ def _on(pantry: Pantry, stream: np.random.Generator) -> TaskSpec:
 
 def _beside(pantry: Pantry, stream: np.random.Generator) -> TaskSpec:
     x = choose(pantry.graspable, stream, what="graspable object")
-    others = [a for a in pantry.everything if not a.fixed and a != x and a.category != x.category and not crowded(a, x)]
+    free = [a for a in pantry.everything if not a.fixed and a.affordances]
+    others = [a for a in free if a != x and a.category != x.category and not crowded(a, x)]
     y = choose(others, stream, what="second object to stand beside")
     side = choose(tuple(SIDES), stream, what="side")
     relation = f"(near {x.name} {y.name}) ({SIDES[side]} {x.name} {y.name})"

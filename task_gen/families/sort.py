@@ -111,7 +111,7 @@ def _groups(
 
 def _places(pantry: Pantry) -> list[AssetSpec]:
     """Free containers and supports, and painted regions; what is made for stacking would fall over."""
-    free = [y for y in pantry.everything if not y.fixed and not y.can("stackable")]
+    free = [y for y in pantry.everything if not y.fixed and y.affordances and not y.can("stackable")]
     return [*(y for y in free if y.can("container") or y.can("support")), *pantry.having("region")]
 
 

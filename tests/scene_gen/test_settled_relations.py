@@ -44,6 +44,13 @@ CASES = [
     (f"(is_closed {DRAWER})", ("cabinet", "bowl")),
     ("(turned_on faucet/hot_tap)", ("faucet", "mug")),
     ("(turned_off faucet/cold_tap)", ("faucet", "mug")),
+    ("(pressed table_lamp/button)", ("table_lamp", "mug")),
+    ("(inserted umbrella umbrella_stand)", ("umbrella", "umbrella_stand")),
+    ("(inserted bottle_stopper corked_bottle)", ("bottle_stopper", "corked_bottle", "mug")),
+    ("(inserted jam_lid jam_jar)", ("jam_lid", "jam_jar")),
+    ("(inserted jenga_piece jenga_tower)", ("jenga_piece", "jenga_tower")),
+    ("(inserted square_ring peg_red)", ("square_ring", "peg_red")),
+    ("(and (facing slotted_block) (inserted chef_knife slotted_block))", ("chef_knife", "slotted_block")),
 ]
 ROWS = 4
 

@@ -106,7 +106,7 @@ def test_a_goal_that_holds_at_reset_is_refused(builder, simulator, scenes, task,
 
 
 def test_a_goal_that_cannot_be_staged_is_refused_with_the_reason(builder, simulator, scenes, task):
-    carried = task("(holding mug)", "mug", "plate")
+    carried = task("(holding carton)", "carton", "plate")
     verdict = judge(carried, scenes(carried), builder, simulator)
     assert not verdict.ok
     assert "cannot be laid out" in verdict.reasons[1].message
