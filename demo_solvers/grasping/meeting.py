@@ -120,7 +120,7 @@ def _meet(
     model = CollisionModel(
         taking, world, width=float(np.minimum(width + OPENING, taking.group.gripper.max_width).max())
     )
-    ok = at.ok & before.ok & fits.ravel() & (np.abs(at.q - before.q).max(axis=1) < 1.0)
+    ok = at.ok & before.ok & np.asarray(fits, bool).ravel() & (np.abs(at.q - before.q).max(axis=1) < 1.0)
     ok &= model.free(at.q[:, None], every, ignore=(body,)) & model.free(before.q[:, None], every)
     ok = ok.reshape(k, c)
     good, first = ok.any(axis=1), np.argmax(ok, axis=1)
