@@ -57,6 +57,7 @@ class Arm:
         self.upper = np.array([j.upper for j in self.group.arm])
         self.max_velocity = np.array([j.max_velocity for j in self.group.arm])
         self.max_acceleration = np.array([j.max_acceleration for j in self.group.arm])
+        self.max_jerk = np.array([j.jerk_limit for j in self.group.arm])
         self.home = np.array(self.group.home)
         self._key = (robot.sha256, self.group.name)
         self._bearing = round(

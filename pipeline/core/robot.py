@@ -11,6 +11,7 @@ from pipeline.core.asset import Licence, Sha256
 from pipeline.core.camera import CameraSpec
 from pipeline.core.geometry import Frozen, Pose7, Vec3
 
+RISE_TIME = 0.1  # s, in which a joint reaches its full acceleration where its card names no jerk
 Sphere = Annotated[tuple[float, float, float, float], Field(description="centre x y z [m], radius [m]")]
 
 
@@ -25,9 +26,17 @@ class ArmJoint(Frozen):
     upper: float = Field(description="rad")
     max_velocity: float = Field(description="rad/s")
     max_acceleration: float = Field(description="rad/s^2")
+    max_jerk: float | None = Field(
+        default=None, gt=0, description="rad/s^3; None means that full acceleration is reached in 0.1 s"
+    )
     kp: float
     kv: float
     max_force: float = Field(description="N m")
+
+    @property
+    def jerk_limit(self) -> float:
+        """The largest jerk in rad/s^3, the default where the card names none."""
+        return self.max_acceleration / RISE_TIME if self.max_jerk is None else self.max_jerk
 
 
 class Gripper(Frozen):
