@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from demo_solvers.planning._kernel import kernel
 from pipeline.core.kinematics import SerialChain
 
 Array = NDArray[np.float64]
@@ -42,7 +42,7 @@ def chain_of(chain: SerialChain) -> Chain:
     return Chain(*(np.ascontiguousarray(p) for p in (*parts, axis, chain.flange, chain.to_tool)))
 
 
-@njit(cache=True)
+@kernel
 def place_links(chain: Chain, q: Array, turn: Array, spot: Array) -> None:
     """Write T_base_link at joints ``q`` (n,): rotations ``turn`` (n, 3, 3) and positions ``spot`` (n, 3)."""
     local = np.empty((3, 3))
@@ -64,7 +64,7 @@ def place_links(chain: Chain, q: Array, turn: Array, spot: Array) -> None:
                 turn[i, a, b] = total
 
 
-@njit(cache=True)
+@kernel
 def follow_link(turn: Array, spot: Array, step: Array, turn_out: Array, spot_out: Array) -> None:
     """Write the frame that lies at ``step`` (4, 4) in the frame (``turn``, ``spot``)."""
     for a in range(3):

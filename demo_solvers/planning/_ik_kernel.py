@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from demo_solvers.planning._chain import Array, Chain, follow_link, place_links
+from demo_solvers.planning._kernel import kernel
 
 POSITION_TOLERANCE = 1e-3  # m
 ROTATION_TOLERANCE = 1e-2  # rad
@@ -16,7 +16,7 @@ POSTURE_GAIN = 0.05
 NEAR_PI = 3.0  # rad; beyond it the axis comes from the quaternion, which is well conditioned there
 
 
-@njit(cache=True)
+@kernel
 def solve_rows(
     chain: Chain, goals: Array, q: Array, rest: Array, lower: Array, upper: Array, iterations: int, error: Array
 ) -> None:
@@ -25,7 +25,7 @@ def solve_rows(
         solve(chain, goals[row], q[row], rest[row], lower, upper, iterations, error[row])
 
 
-@njit(cache=True)
+@kernel
 def follow_rows(
     chain: Chain, goals: Array, path: Array, start: Array, lower: Array, upper: Array, iterations: int, jump: float
 ) -> NDArray[np.bool_]:
@@ -48,7 +48,7 @@ def follow_rows(
     return ok
 
 
-@njit(cache=True)
+@kernel
 def within(error: Array) -> bool:
     """Whether an error (6,) is inside both tolerances."""
     position = np.sqrt(error[0] ** 2 + error[1] ** 2 + error[2] ** 2)
@@ -56,7 +56,7 @@ def within(error: Array) -> bool:
     return position < POSITION_TOLERANCE and rotation < ROTATION_TOLERANCE
 
 
-@njit(cache=True)
+@kernel
 def solve(
     chain: Chain, goal: Array, q: Array, rest: Array, lower: Array, upper: Array, iterations: int, error: Array
 ) -> None:
@@ -92,7 +92,7 @@ def solve(
         _gap(chain, goal, q, turn, spot, tool_turn, tool, error)
 
 
-@njit(cache=True)
+@kernel
 def _gap(
     chain: Chain, goal: Array, q: Array, turn: Array, spot: Array, tool_turn: Array, tool: Array, error: Array
 ) -> None:
@@ -108,7 +108,7 @@ def _gap(
     _rotation_vector(m, error)
 
 
-@njit(cache=True)
+@kernel
 def _rotation_vector(m: Array, error: Array) -> None:
     """Write the rotation vector of a matrix into ``error[3:]``."""
     x, y, z = (m[2, 1] - m[1, 2]) / 2, (m[0, 2] - m[2, 0]) / 2, (m[1, 0] - m[0, 1]) / 2
@@ -128,7 +128,7 @@ def _rotation_vector(m: Array, error: Array) -> None:
     error[3], error[4], error[5] = scale * x, scale * y, scale * z
 
 
-@njit(cache=True)
+@kernel
 def _jacobian(chain: Chain, turn: Array, spot: Array, tool: Array, out: Array) -> None:
     """Write the geometric Jacobian (6, n) at the tool point."""
     axis = np.empty(3)
@@ -143,7 +143,7 @@ def _jacobian(chain: Chain, turn: Array, spot: Array, tool: Array, out: Array) -
         out[2, j] = axis[0] * y - axis[1] * x
 
 
-@njit(cache=True)
+@kernel
 def _damped(jacobian: Array, b: Array, damping: float) -> None:
     """Overwrite ``b`` (6,) with the solution of (J J^T + damping^2 I) x = b, by Cholesky."""
     lower = np.empty((6, 6))

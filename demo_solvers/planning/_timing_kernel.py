@@ -9,10 +9,10 @@ of w seconds turns them into ramps. What that does to the joints is measured, an
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from demo_solvers.planning._chain import Array
+from demo_solvers.planning._kernel import kernel
 
 GRID = 80  # intervals of s
 BISECTIONS = 24
@@ -21,7 +21,7 @@ WINDOWS = (0.4, 0.7, 1.0, 1.5)  # candidates for w, as shares of the time in whi
 TINY = 1e-9
 
 
-@njit(cache=True)
+@kernel
 def spline_at(coefficients: Array, s: float, out: Array) -> None:
     """Write q(s) (n,) of a spline with ``coefficients`` (segments, 4, n), highest power first, over even knots."""
     segments = len(coefficients)
@@ -32,13 +32,13 @@ def spline_at(coefficients: Array, s: float, out: Array) -> None:
         out[j] = ((c[0] * x + c[1]) * x + c[2]) * x + c[3]
 
 
-@njit(cache=True)
+@kernel
 def gentle(t: float) -> float:
     """The minimum-jerk profile s(t) over t in [0, 1] (Flash and Hogan, 1985)."""
     return t * t * t * (10 - 15 * t + 6 * t * t)
 
 
-@njit(cache=True)
+@kernel
 def gentle_durations(coefficients: Array, velocity: Array, acceleration: Array, jerk: Array) -> Array:
     """Seconds (k,) that paths (k, segments, 4, n) need under limits (n,) with the minimum-jerk profile."""
     out, knots, flow = np.empty(len(coefficients)), np.zeros(1), np.zeros((1, 4))
@@ -47,7 +47,7 @@ def gentle_durations(coefficients: Array, velocity: Array, acceleration: Array, 
     return out
 
 
-@njit(cache=True)
+@kernel
 def swift_profiles(
     coefficients: Array, velocity: Array, acceleration: Array, jerk: Array, knots: Array, flow: Array, window: Array
 ) -> Array:
@@ -70,7 +70,7 @@ def swift_profiles(
     return out
 
 
-@njit(cache=True)
+@kernel
 def sample(
     coefficients: Array, swift: NDArray[np.bool_], knots: Array, flow: Array, window: Array, steps: int
 ) -> Array:
@@ -85,7 +85,7 @@ def sample(
     return out
 
 
-@njit(cache=True)
+@kernel
 def _needed(
     coefficients: Array, knots: Array, flow: Array, window: float, velocity: Array, acceleration: Array, jerk: Array
 ) -> float:
@@ -108,14 +108,14 @@ def _needed(
     return needed
 
 
-@njit(cache=True)
+@kernel
 def _smoothed(knots: Array, flow: Array, window: float, share: float) -> float:
     """The averaged s at a ``share`` of the whole time."""
     t = share * (knots[-1] + window)
     return min(max((_integral(knots, flow, t) - _integral(knots, flow, t - window)) / window, 0.0), 1.0)
 
 
-@njit(cache=True)
+@kernel
 def _integral(knots: Array, flow: Array, t: float) -> float:
     """Integral of s up to ``t``: 0 before the motion, and s = 1 after it."""
     if t <= 0:
@@ -128,7 +128,7 @@ def _integral(knots: Array, flow: Array, t: float) -> float:
     return flow[k, 0] + x * (flow[k, 1] + x * (flow[k, 2] / 2 + x * flow[k, 3] / 6))
 
 
-@njit(cache=True)
+@kernel
 def _optimal(coefficients: Array, velocity: Array, acceleration: Array, knots: Array, flow: Array) -> None:
     """Write the time-optimal s(t) under limits of velocity and acceleration."""
     n, step = coefficients.shape[2], 1.0 / GRID
@@ -161,7 +161,7 @@ def _optimal(coefficients: Array, velocity: Array, acceleration: Array, knots: A
     flow[GRID, 2:] = 0.0
 
 
-@njit(cache=True)
+@kernel
 def _derivatives(coefficients: Array, slope: Array, bend: Array) -> None:
     """Write q'(s) and q''(s) (GRID + 1, n)."""
     segments = len(coefficients)
@@ -174,7 +174,7 @@ def _derivatives(coefficients: Array, slope: Array, bend: Array) -> None:
             bend[i, j] = 6 * c[0] * x + 2 * c[1]
 
 
-@njit(cache=True)
+@kernel
 def _fastest(slope: Array, bend: Array, velocity: Array, acceleration: Array) -> float:
     """The largest squared speed of s that any acceleration can go with."""
     most = 1e6
@@ -186,7 +186,7 @@ def _fastest(slope: Array, bend: Array, velocity: Array, acceleration: Array) ->
     return most
 
 
-@njit(cache=True)
+@kernel
 def _thrust(slope: Array, bend: Array, acceleration: Array, square: float) -> tuple[float, float]:
     """Least and largest acceleration of s at a squared speed."""
     least, largest = -1e9, 1e9

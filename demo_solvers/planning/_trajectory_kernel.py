@@ -7,11 +7,12 @@ spheres to boxes in place of a distance field. Every row is optimised for a fixe
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from demo_solvers.planning._chain import Array
-from demo_solvers.planning._clearance_kernel import (
+from demo_solvers.planning._clearance_kernel import sweep
+from demo_solvers.planning._kernel import kernel
+from demo_solvers.planning._sphere_kernel import (
     Body,
     Question,
     Scene,
@@ -21,7 +22,6 @@ from demo_solvers.planning._clearance_kernel import (
     make_work,
     place,
     spread,
-    sweep,
     to_box,
 )
 
@@ -44,7 +44,7 @@ def covariance(points: int) -> Array:
     return spread_out / spread_out.max()
 
 
-@njit(cache=True)
+@kernel
 def bend_rows(
     body: Body,
     scene: Scene,
@@ -78,7 +78,7 @@ def bend_rows(
     return ok
 
 
-@njit(cache=True)
+@kernel
 def _bend(whole: Array, force: Array, smoother: Array, lower: Array, upper: Array, progress: float) -> None:
     """Move the inner points of ``whole`` (t + 1, n) by the smoothed forces, and a little towards the straight line."""
     inner, n = force.shape
@@ -98,7 +98,7 @@ def _bend(whole: Array, force: Array, smoother: Array, lower: Array, upper: Arra
             whole[a + 1, j] = min(max(moved, lower[j]), upper[j])
 
 
-@njit(cache=True)
+@kernel
 def _force(body: Body, scene: Scene, asked: Question, i: int, q: Array, work: Work, out: Array) -> None:
     """Write the joint force (n,) that drives a configuration away from what is nearer than WANTED."""
     n, row = len(q), asked.rows[i]
@@ -136,13 +136,13 @@ def _force(body: Body, scene: Scene, asked: Question, i: int, q: Array, work: Wo
                     _push(body, work, two, work.placed[r], away, -_strength(gap), out)
 
 
-@njit(cache=True)
+@kernel
 def _strength(gap: float) -> float:
     """Slope of CHOMP's cost at a clearance: 1 in collision, then falling to 0 at WANTED."""
     return 1.0 if gap < 0 else 1.0 - gap / WANTED
 
 
-@njit(cache=True)
+@kernel
 def _from_box(scene: Scene, row: int, b: int, sphere: Array, out: Array) -> None:
     """Write the unit direction (3,) in which the distance to a box grows."""
     local, excess = np.empty(3), np.empty(3)
@@ -169,7 +169,7 @@ def _from_box(scene: Scene, row: int, b: int, sphere: Array, out: Array) -> None
             out[c] += scene.turn[row, b, c, a] * excess[a]
 
 
-@njit(cache=True)
+@kernel
 def _push(body: Body, work: Work, g: int, sphere: Array, away: Array, strength: float, out: Array) -> None:
     """Add the joint torques of a force at a sphere of group ``g``: the transposed Jacobian times the force."""
     n = len(out)

@@ -8,13 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from demo_solvers.planning._clearance_kernel import (
-    Question,
-    Scene,
-    first_hit_rows,
-    first_hit_swept,
-    nearest_rows,
-)
+from demo_solvers.planning._clearance_kernel import first_hit_rows, first_hit_swept, nearest_rows
+from demo_solvers.planning._sphere_kernel import Question, Scene
 from demo_solvers.planning._trajectory_kernel import bend_rows, covariance
 from demo_solvers.planning.arm import Arm, Array
 from demo_solvers.planning.robot_spheres import ARM_MARGIN as ARM_MARGIN

@@ -6,7 +6,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from demo_solvers.planning._clearance_kernel import Body, Question, Scene, pair_distances
+from demo_solvers.planning._clearance_kernel import pair_distances
+from demo_solvers.planning._sphere_kernel import Body, Question, Scene
 from demo_solvers.planning.arm import Arm, Array
 from pipeline.core import poses
 from pipeline.core.errors import AssetError
