@@ -187,7 +187,7 @@ def _place_fixtures(arrangement: Arrangement, stream: np.random.Generator) -> li
     for name, asset in arrangement.assets.items():
         if name in arrangement.poses or not asset.fixed or asset.can("region"):
             continue
-        at = cabinet_pose(asset, stream, size=arrangement.workspace.size)
+        at = cabinet_pose(asset, stream, frames=arrangement.links(name), size=arrangement.workspace.size)
         zone = travel_zone(asset, at, arrangement.links(name))
         if taken:
             raise Unplaceable(f"There is room for one fixture at the back of the table; {name!r} is the second.")

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from assets.generators._draws import SILVER, Paint
-from assets.generators._handles import FORWARD, bar_centre, bar_grasps, bar_handle, sloping
+from assets.generators._handles import (
+    FORWARD,
+    bar_centre,
+    bar_handle,
+    handle_look,
+    knob_grasps,
+    round_bar_grasps,
+)
 from assets.generators._looks import brushed, cylinder, plain
 from assets.generators._parts import Part
 from assets.generators._shapes import between, boxes_visual
 from assets.generators._wood import Color
 from assets.package import Visual
-from pipeline.core.geometry import Box, Grasp, Joint, Vec3
+from pipeline.core.geometry import Box, Joint, Vec3
 
 Side = Literal["left", "right"]
 OUT = (-1.0, 0.0, 0.0)  # towards the robot
+GRAVITY, HOLDS = 9.81, 1.25  # m/s^2; friction of a hinge that carries its door, as a share of the door's weight
 METAL = (0.62, 0.63, 0.65)
 DARK = (0.13, 0.13, 0.14)
 Y, Z = (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)
@@ -75,9 +82,8 @@ def swinging_door(
         damping=0.4,
         friction=0.15,
     )
-    grasps = bar_grasps(bar_centre(face), along=Z, approaches=[*sloping(), FORWARD])
-    handle = bar_handle(face, along=Z, length=handle_length)
-    return _door(joint, slab, looks=looks, mass=mass, handle=handle, grasps=grasps, color=handle_color, noun=noun)
+    handle = Handle(face, along=Z, length=handle_length, color=handle_color, tilts=(40.0, 20.0, 60.0))
+    return _door(joint, slab, looks=looks, mass=mass, handle=handle, noun=noun)
 
 
 def drop_door(
@@ -103,12 +109,11 @@ def drop_door(
         lower=0.0,
         upper=opens,
         damping=0.8,
-        # Holds the closed door against the weight of its front; the springs of real ones do the same.
-        friction=0.8,
+        # Holds the door at any angle against its own weight; the springs of real ones do the same.
+        friction=round(HOLDS * mass * GRAVITY * hz, 2),
     )
-    grasps = bar_grasps(bar_centre(face), along=Y, approaches=sloping())
-    handle = bar_handle(face, along=Y, length=handle_length)
-    return _door(joint, slab, looks=looks, mass=mass, handle=handle, grasps=grasps, color=handle_color, noun=noun)
+    handle = Handle(face, along=Y, length=handle_length, color=handle_color, tilts=(0.0, 25.0, -25.0))
+    return _door(joint, slab, looks=looks, mass=mass, handle=handle, noun=noun)
 
 
 def dial(link: str, face: Vec3, radius: float, *, color: Color, turns: float, noun: str) -> Part:
@@ -138,7 +143,7 @@ def dial(link: str, face: Vec3, radius: float, *, color: Color, turns: float, no
         joint=joint,
         keypoints={"handle": middle},
         axes={"turn": FORWARD},
-        grasps=_knob_grasps(middle, 2 * radius),
+        grasps=knob_grasps(middle, width=2 * radius),
     )
 
 
@@ -170,37 +175,30 @@ def front_button(link: str, face: Vec3, half: tuple[float, float], *, color: Col
     )
 
 
-def _door(
-    joint: Joint,
-    slab: Box,
-    *,
-    looks: Sequence[Visual],
-    mass: float,
-    handle: Sequence[Box],
-    grasps: tuple[Grasp, ...],
-    color: Color,
-    noun: str,
-) -> Part:
-    bar = handle[0].pose[:3]
-    shine = boxes_visual(handle, color=(*color, 1.0), bevel=0.003, specular=0.6)
+@dataclass(frozen=True)
+class Handle:
+    """A round bar in front of the point ``face``, running ``along``; hands take it tilted by ``tilts`` [deg]."""
+
+    face: Vec3
+    along: Vec3
+    length: float
+    color: Color
+    tilts: tuple[float, ...]
+
+
+def _door(joint: Joint, slab: Box, *, looks: Sequence[Visual], mass: float, handle: Handle, noun: str) -> Part:
+    bar = bar_handle(handle.face, along=handle.along, length=handle.length)
+    middle = bar_centre(handle.face)
     return Part(
-        visuals=[*looks, shine],
-        pieces=[slab, *handle],
+        visuals=[*looks, *handle_look(bar, handle.color)],
+        pieces=[slab, *bar],
         mass=mass,
         noun=noun,
         joint=joint,
-        keypoints={"handle": (bar[0], bar[1], bar[2])},
-        axes={"pull": OUT, "hinge": joint.axis},
-        grasps=grasps,
+        keypoints={"handle": middle},
+        axes={"pull": OUT, "hinge": joint.axis, "bar": handle.along},
+        grasps=round_bar_grasps(middle, along=handle.along, forward=FORWARD, tilts=handle.tilts),
     )
-
-
-def _knob_grasps(middle: Vec3, width: float) -> tuple[Grasp, ...]:
-    """Level hands across the knob, four of them an eighth turn apart."""
-    angles = np.arange(4) * np.pi / 4
-    across = [(0.0, float(np.cos(a)), float(np.sin(a))) for a in angles]
-    every = [g for c in across for g in bar_grasps(middle, along=c, approaches=[FORWARD], width=width)]
-    return tuple(g for g in every if np.allclose(g.pose[:3], middle))
 
 
 def _mark_color(*, dark: bool) -> Color:

@@ -50,7 +50,7 @@ def dishwasher(seed: int | None = None) -> Draft:
             boxes_visual([inner], color=(0.70, 0.71, 0.73, 1.0), bevel=0.0005, specular=0.6),
         ],
         opens=1.5,
-        mass=draws.size(1.5, 1.1, 2.0),
+        mass=draws.size(0.9, 0.7, 1.0),
         handle_length=draws.size(0.16, 0.12, 0.2),
         handle_color=DARK if paint in (WHITE, BLACK) else METAL,
     )

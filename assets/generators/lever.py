@@ -8,14 +8,15 @@ import trimesh
 from assets.draft import Draft
 from assets.generators._draws import BLACK, BLUE, GREEN, RED, YELLOW, Draws
 from assets.generators._fronts import DARK, METAL
-from assets.generators._handles import FORWARD, bar_grasps, sloping
+from assets.generators._handles import FORWARD, around, bar_grasps
 from assets.generators._looks import cylinder, plain
 from assets.generators._parts import Part, assemble
 from assets.generators._shapes import between, boxes_visual
 from assets.values import vec3
-from pipeline.core.geometry import Joint
+from pipeline.core.geometry import Grasp, Joint, Vec3
 
 ROD, SLOT = 0.008, 0.012  # m
+TURNS = (30.0, 0.0, 60.0, 90.0)  # deg of a hand's approach from square to the rod towards its tip
 
 
 def lever(seed: int | None = None) -> Draft:
@@ -64,7 +65,7 @@ def lever(seed: int | None = None) -> Draft:
         ),
         keypoints={"handle": tip},
         axes={"turn": (0.0, -1.0, 0.0)},
-        grasps=bar_grasps(tip, along=vec3(out), approaches=_across(out), width=2 * ball),
+        grasps=_ball_grasps(tip, out, 2 * ball),
     )
     return assemble(
         draws,
@@ -76,7 +77,13 @@ def lever(seed: int | None = None) -> Draft:
     )
 
 
-def _across(rod: np.ndarray) -> list[tuple[float, float, float]]:
-    """Approaches from the robot's side, square to the rod so that the fingers close to its left and right."""
-    square = [np.array(a) - (np.array(a) @ rod) * rod for a in (FORWARD, *sloping((np.radians(60.0),)))]
-    return [vec3(a / np.linalg.norm(a)) for a in square[:1]]
+def _ball_grasps(tip: Vec3, rod: np.ndarray, width: float) -> tuple[Grasp, ...]:
+    """Fingers to the ball's left and right, the hand anywhere from square to the rod to along it from above."""
+    across = (0.0, 1.0, 0.0)
+    square = np.array(FORWARD) - rod[0] * rod
+    found = list[Grasp]()
+    for rank, approach in enumerate(around(across, vec3(square / np.linalg.norm(square)), turns=TURNS, tilts=(0.0,))):
+        run = vec3(np.cross(approach, across))
+        more = bar_grasps(tip, along=run, approaches=[approach], width=width, offsets=(0.0,))
+        found += [g.model_copy(update={"score": 1.0 - 0.1 * rank}) for g in more]
+    return tuple(found)

@@ -7,7 +7,7 @@ import numpy as np
 from assets.draft import Draft
 from assets.generators._draws import CHERRY, WOODS, Draws
 from assets.generators._fronts import DARK, METAL
-from assets.generators._handles import DOWN, bar_centre, bar_grasps, bar_handle
+from assets.generators._handles import DOWN, bar_centre, bar_handle, handle_look, round_bar_grasps
 from assets.generators._parts import Part, assemble
 from assets.generators._shapes import between, boxes_visual
 from assets.generators._wood import grain
@@ -44,19 +44,18 @@ def lidded_box(seed: int | None = None) -> Draft:
         damping=0.15,
         friction=0.05,
     )
-    leaning = [(float(np.sin(a)), 0.0, float(-np.cos(a))) for a in np.radians((15.0, -15.0))]
     lid = Part(
         visuals=[
             boxes_visual([slab], texture=texture, bevel=0.003),
-            boxes_visual(handle, color=(*draws.pick(DARK, (DARK, METAL)), 1.0), bevel=0.003, specular=0.6),
+            *handle_look(handle, draws.pick(DARK, (DARK, METAL))),
         ],
         pieces=[slab, *handle],
         mass=round(draws.size(600.0, 450.0, 800.0) * float(np.prod(2 * np.array(slab.half))) + 0.05, 3),
         noun="lid",
         joint=hinge,
         keypoints={"handle": bar_centre(face, UP)},
-        axes={"pull": UP, "hinge": Y},
-        grasps=bar_grasps(bar_centre(face, UP), along=Y, approaches=[DOWN, *leaning]),
+        axes={"pull": UP, "hinge": Y, "bar": Y},
+        grasps=round_bar_grasps(bar_centre(face, UP), along=Y, forward=DOWN, tilts=(0.0, 25.0, -25.0)),
     )
     return assemble(
         draws,

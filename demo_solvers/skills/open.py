@@ -1,23 +1,48 @@
-"""Open: grasp a drawer's handle, pull it along its joint, let go, step back."""
+"""Open: bring a drawer, door or lid towards its open end by its handle or by pushing, let go, step back."""
 
 from __future__ import annotations
 
+from typing import cast
+
 from demo_solvers.execution import Execution
-from demo_solvers.skill import Number, Settings, Signature, declares
-from demo_solvers.skills._slide import slide
+from demo_solvers.skill import Choice, Number, Settings, Signature, declares
+from demo_solvers.skills._joint import Drive, Grip, bring
 from pipeline.core.program import Stage
 
-TARGET = 0.93  # of the joint's travel
+TARGET, TOLERANCE = 0.9, 0.1  # of the joint's travel
+SPEED = 0.3  # m/s at the peak
+SQUEEZE = 0.02  # m by which the commanded opening stays below the handle's width
+CONTACTS = 3
 
 
 @declares(
     Signature(
         kind="contact",
-        summary="open the joint that carries a body by its handle",
-        parameters={"share": Number(TARGET, 0.3, 1.0, "of the travel", "where the joint is brought to")},
+        summary="open the drawer, door or lid that a joint carries",
+        parameters={
+            "share": Number(TARGET, 0.3, 1.0, "of the travel", "where the joint is brought to"),
+            "grip": Choice(("auto", "handle", "push"), "take the handle, or push with closed fingers"),
+            "speed": Number(SPEED, 0.03, 0.4, "m/s", "peak speed of the hand while the joint moves"),
+            "squeeze": Number(SQUEEZE, 0.005, 0.05, "m", "how far the commanded opening stays below the width"),
+        },
         brings="(is_open {body})",
     )
 )
 def open(ex: Execution, stage: Stage, following: Stage | None) -> None:
-    """Open the prismatic joint that carries ``stage.body``."""
-    slide(ex, stage, share=Settings(stage).number("share"))
+    """Open the joint that carries ``stage.body``."""
+    settings = Settings(stage)
+    grip = cast(Grip, settings.word("grip"))
+    bring(
+        ex,
+        stage,
+        Drive(
+            goal=settings.number("share"),
+            enough=TOLERANCE,
+            up=True,
+            grip=grip,
+            first="handle",
+            speed=settings.number("speed"),
+            squeeze=settings.number("squeeze"),
+            contacts=CONTACTS,
+        ),
+    )

@@ -14,5 +14,6 @@ def counter(room: Room) -> tuple[Furniture, ...]:
     if room.back_taken:
         return (base,)
     cabinet = room.catalog.asset("cabinet")
-    at = cabinet_pose(cabinet, room.stream, size=room.size)
-    return base, Furniture("cabinet", cabinet, at, travel_zone(cabinet, at, link_frames(cabinet, room.catalog)))
+    frames = link_frames(cabinet, room.catalog)
+    at = cabinet_pose(cabinet, room.stream, frames=frames, size=room.size)
+    return base, Furniture("cabinet", cabinet, at, travel_zone(cabinet, at, frames))

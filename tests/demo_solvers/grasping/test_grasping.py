@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from demo_solvers.execution import Execution
-from demo_solvers.grasping.handles import choose_handle_grasps
 from demo_solvers.grasping.select import STANDOFF, choose_grasps, grasp_worth, withdrawal
 from demo_solvers.planning.collision import CollisionModel
 from pipeline.core import poses
@@ -14,7 +13,6 @@ from pipeline.core.geometry import Grasp
 from pipeline.core.program import Relation, Stage
 from pipeline.rollout import BatchWorlds
 
-DRAWER = "cabinet/top_drawer"
 OUT_OF_REACH = (1.4, 0.0, 0.0, 1, 0, 0, 0)
 
 
@@ -102,8 +100,6 @@ def test_a_place_out_of_reach_rules_out_every_grasp(execution, mug_problem):
 def test_what_has_no_grasps_is_not_found_rather_than_an_error(execution, problem):
     ex = execution(problem("(within carton zone_red)", "carton", "zone_red", family="push"))
     assert not choose_grasps(ex, "carton", None).found.any()
-    travel = np.full(2, 0.1)
-    assert not choose_handle_grasps(ex, "carton", travel).grasp.found.any()
 
 
 def test_rows_that_have_dropped_out_are_left_alone(execution, mug_problem):
@@ -112,40 +108,6 @@ def test_rows_that_have_dropped_out_are_left_alone(execution, mug_problem):
     choice = choose_grasps(ex, "mug", None)
     assert list(choice.found) == [True, False, True]
     assert matches(choice.tool, ex.state(), "mug")[[0, 2]].max() < 1e-4
-
-
-@pytest.fixture
-def pulled(execution, problem):
-    ex = execution(problem(f"(is_open {DRAWER})", "cabinet", initial=(f"(is_closed {DRAWER})",), worlds=3))
-    travel = np.full(3, 0.18)
-    return SimpleNamespace(ex=ex, travel=travel, choice=choose_handle_grasps(ex, DRAWER, travel))
-
-
-def test_a_handle_is_grasped_and_can_be_pulled_all_the_way(pulled):
-    ex, choice, rows = pulled.ex, pulled.choice, np.flatnonzero(pulled.choice.grasp.found)
-    assert len(rows) >= 2
-    start = ex.arm.tool_pose(choice.grasp.q_grasp[rows])
-    np.testing.assert_allclose(start[:, :3], ex.to_base(choice.grasp.tool[rows], rows)[:, :3], atol=1e-3)
-    assert matches(choice.grasp.tool[rows], ex.state(), DRAWER).max() < 1e-4
-    moved = ex.arm.tool_pose(choice.travel[rows]) - start[:, None]
-    np.testing.assert_allclose(np.linalg.norm(moved[:, -1, :3], axis=1), 0.18, atol=3e-3)
-    world_axis = poses.quat_rotate(ex.state().body("cabinet")[rows, 3:], np.array([-1.0, 0, 0]))
-    along = (moved[..., :3] * world_axis[:, None]).sum(axis=-1)
-    np.testing.assert_allclose(np.linalg.norm(moved[..., :3], axis=-1), along, atol=2e-3)
-    assert (np.diff(along, axis=1) > 0).all()
-
-
-def test_the_hand_keeps_its_attitude_while_it_pulls(pulled):
-    rows = np.flatnonzero(pulled.choice.grasp.found)
-    along, start = pulled.ex.arm.tool_pose(pulled.choice.travel[rows]), pulled.choice.grasp.tool[rows]
-    assert poses.angle_between(along[..., 3:], pulled.ex.to_base(start, rows)[:, None, 3:]).max() < 0.02
-
-
-def test_a_cabinet_out_of_reach_has_no_handle_grasp(execution, problem):
-    built = problem(f"(is_open {DRAWER})", "cabinet", at={"cabinet": (1.6, 0, 0, 1, 0, 0, 0)})
-    ex = execution(built)
-    choice = choose_handle_grasps(ex, DRAWER, np.full(2, 0.18))
-    assert not choice.grasp.found.any()
 
 
 def test_a_grasp_is_worth_what_it_held_and_an_untested_one_no_less_than_the_middle():

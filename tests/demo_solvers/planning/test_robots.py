@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from assets.catalog import LibraryCatalog
-from demo_solvers.grasping.handles import ATTITUDES
 from demo_solvers.planning.arm import RESTARTS, Arm, attitudes
 from demo_solvers.planning.collision import SLACK, CollisionModel
 from pipeline.core import poses
@@ -109,9 +108,9 @@ def test_each_arm_is_an_obstacle_to_the_other() -> None:
 
 def test_the_tables_for_seven_joints_are_used_as_they_are_and_others_are_the_same_every_time() -> None:
     assert attitudes(RESTARTS, joints=7) is RESTARTS
-    six = attitudes(ATTITUDES, joints=6)
-    assert six.shape == (len(ATTITUDES), 6)
-    np.testing.assert_array_equal(six, attitudes(ATTITUDES, joints=6))
+    six = attitudes(RESTARTS, joints=6)
+    assert six.shape == (len(RESTARTS), 6)
+    np.testing.assert_array_equal(six, attitudes(RESTARTS, joints=6))
 
 
 @pytest.mark.parametrize("name", ["aloha", "panda", "so101", "ur5e"])
