@@ -17,7 +17,7 @@ from assets.values import vec3
 from pipeline.core.asset import Affordance
 from pipeline.core.geometry import BodyGeometry, Box, Grasp, Joint, Vec3
 
-PLANNING_BOXES = 10
+PLANNING_BOXES = 8
 ARMATURE = 0.002  # kg m^2 or kg; steadies light knobs and buttons
 
 

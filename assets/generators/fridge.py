@@ -29,7 +29,7 @@ def fridge(seed: int | None = None) -> Draft:
         for x in (-depth / 2 + 0.03, depth / 2 - 0.03)
         for y in (-width / 2 + 0.03, width / 2 - 0.03)
     ]
-    stand = between((low[0] + 0.015, low[1] + 0.015, 0.0), (high[0] - 0.015, high[1] - 0.015, FEET))
+    stand = between((low[0], low[1] + WALL, 0.0), (high[0] - WALL, high[1] - WALL, FEET + WALL))
     base = Part(
         visuals=[
             coated(shell, paint, bevel=0.004),
@@ -37,8 +37,8 @@ def fridge(seed: int | None = None) -> Draft:
             boxes_visual([shelf], color=(0.62, 0.76, 0.78, 1.0), bevel=0.001, specular=0.8),
             boxes_visual(feet, color=(0.15, 0.15, 0.16, 1.0)),
         ],
-        # The feet are one plate to physics; without it the shell, and the door, would stand on the table.
-        pieces=[stand, *shell, shelf],
+        # To physics the floor reaches down to the table; on its shell alone it would stand with its door on the table.
+        pieces=[*shell[:3], stand, shell[4], shelf],
         support=top_support(low, high),
         cavity=between((low[0], low[1] + WALL, FEET + WALL), (high[0] - WALL, high[1] - WALL, middle)),
     )

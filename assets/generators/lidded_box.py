@@ -6,7 +6,7 @@ import numpy as np
 
 from assets.draft import Draft
 from assets.generators._draws import CHERRY, WOODS, Draws
-from assets.generators._fronts import DARK, METAL
+from assets.generators._fronts import DARK, GRAVITY, HOLDS, METAL
 from assets.generators._handles import DOWN, bar_centre, bar_handle, handle_look, round_bar_grasps
 from assets.generators._parts import Part, assemble
 from assets.generators._shapes import between, boxes_visual
@@ -33,6 +33,8 @@ def lidded_box(seed: int | None = None) -> Draft:
     slab = between((-depth / 2 - 0.006, -width / 2 - 0.004, rim + 0.001), (depth / 2, width / 2 + 0.004, height))
     face = (-depth / 2 + 0.035, 0.0, height)
     handle = bar_handle(face, along=Y, length=0.09, outward=UP)
+    opens = draws.size(1.85, 1.7, 2.2)
+    mass = round(draws.size(600.0, 450.0, 800.0) * float(np.prod(2 * np.array(slab.half))) + 0.05, 3)
     hinge = Joint(
         name="lid_hinge",
         link="lid",
@@ -40,9 +42,10 @@ def lidded_box(seed: int | None = None) -> Draft:
         axis=Y,
         anchor=(depth / 2, 0.0, rim),
         lower=0.0,
-        upper=draws.size(1.85, 1.7, 2.2),
+        upper=opens,
         damping=0.15,
-        friction=0.05,
+        # Stays where it is left, as on a friction hinge.
+        friction=round(HOLDS * mass * GRAVITY * depth / 2, 2),
     )
     lid = Part(
         visuals=[
@@ -50,7 +53,7 @@ def lidded_box(seed: int | None = None) -> Draft:
             *handle_look(handle, draws.pick(DARK, (DARK, METAL))),
         ],
         pieces=[slab, *handle],
-        mass=round(draws.size(600.0, 450.0, 800.0) * float(np.prod(2 * np.array(slab.half))) + 0.05, 3),
+        mass=mass,
         noun="lid",
         joint=hinge,
         keypoints={"handle": bar_centre(face, UP)},

@@ -40,7 +40,7 @@ def microwave(seed: int | None = None) -> Draft:
     screen_z = height - 0.05
     screen = between((face - 0.001, -width / 2 + 0.014, screen_z - 0.016), (face, right - 0.016, screen_z + 0.016))
     time = draws.pick("12:30", ("12:30", "07:15", "10:45", "16:20", "03:00"))
-    stand = between((low[0] + 0.015, low[1] + 0.015, 0.0), (high[0] - 0.015, high[1] - 0.015, FEET))
+    stand = between((low[0], low[1] + WALL, 0.0), (high[0] - WALL, high[1] - WALL, FEET + WALL))
     base = Part(
         visuals=[
             coated([*shell, console], paint),
@@ -49,8 +49,8 @@ def microwave(seed: int | None = None) -> Draft:
             plain(plate, color=(0.70, 0.77, 0.79), specular=0.8),
             decal(screen, clock(time), right=(0.0, -1.0, 0.0), up=(0.0, 0.0, 1.0)),
         ],
-        # The feet are one plate to physics; without it the shell, and the door, would stand on the table.
-        pieces=[stand, *shell, box, console, plate],
+        # To physics the floor reaches down to the table; on its shell alone it would stand with its door on the table.
+        pieces=[*shell[:3], stand, shell[4], box, console, plate],
         support=top_support(low, high),
         cavity=between((-depth / 2, right, floor + PLATE), (depth / 2 - WALL, width / 2 - WALL, height - WALL)),
     )

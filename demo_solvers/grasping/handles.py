@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
 
 from demo_solvers.execution import Execution
 from demo_solvers.grasping.motion import LinkMotion
@@ -14,6 +15,7 @@ from demo_solvers.grasping.seeds import seeds
 from demo_solvers.grasping.ways import Ways
 from demo_solvers.planning.arm import Arm, Array
 from demo_solvers.planning.collision import SLACK, CollisionModel
+from demo_solvers.planning.timing import PEAK_ACCELERATION, PEAK_VELOCITY
 from pipeline.core import poses
 from pipeline.core.world import Bools, WorldState
 
@@ -24,13 +26,15 @@ SHORTLIST = 40  # arms a row whose whole travel is worked out
 RANKS = 3  # contacts a row, best first: what no free path leads to falls back on the next
 AWAY, AWAY_PUSH, BACK_POINTS = 0.10, 0.06, 6  # m before the contact and after it
 JUMP = 0.5  # rad of a joint between two waypoints
-# How deep a hand may stand in the link that it moves: its spheres and the link's boxes are larger than the real things.
-GIVE_GRIP, GIVE_PUSH = 0.004, 0.007  # m
+# How deep a hand may stand in the link that it moves. Open fingers keep clear of a bar; the spheres of a fingertip that
+# pushes, larger than it, overlap.
+GIVE_GRIP, GIVE_PUSH = -0.002, 0.007  # m
 LEAST = 0.1  # of the way to the goal: a shorter stretch is not worth a contact
 FLATTEST = -0.2  # least cosine of a pushing finger with the face's inward normal
 COMFORT, TIGHTNESS = 0.02, 4.0  # m of clearance beyond which more is no better, and what having none costs
-EFFORT, CROWDING, UNREACHED = 0.4, 2.0, 30.0  # costs: of a radian on the way, of joints at their limits, of the rest
-ROUNDABOUT, ON_THE_LINE = 4.0, 10  # cost of a contact to which no straight way leads, and where that is looked at
+EFFORT, CROWDING, UNREACHED = 0.4, 2.0, 20.0  # costs: of a radian on the way, of joints at their limits, of the rest
+ROUNDABOUT, ON_THE_LINE = 8.0, 10  # cost of a contact to which no straight way leads, and where that is looked at
+SECOND = 2.0  # cost of a second along the contact
 CLEAR = 0.003  # m that the arm keeps from everything else while the link moves: it does not follow to the millimetre
 
 
@@ -114,14 +118,14 @@ class Search:
         last = travel[np.arange(len(at)), np.maximum(count - 1, 0)]
         back, clear = self._retreat(last, flat, count, picked)
         reached = np.where(clear, count / POINTS, 0.0)
+        whole = np.stack([_spread(q, path, n) for q, path, n in zip(at, travel, count, strict=True)])
         self._tried.append((np.concatenate([away, travel], axis=1), flat))
         cost = picked.cost + EFFORT * np.abs(away[:, -1] - self.ex.q[flat]).sum(axis=1) + UNREACHED * (1 - reached)
         cost = cost + CROWDING * np.maximum(_crowding(self.ex.arm, at), _crowding(self.ex.arm, last))
         cost = cost + TIGHTNESS * (1 - np.clip(room / COMFORT, 0, 1)) + ROUNDABOUT * self._blocked(away[:, -1], flat)
-        cost = cost + EFFORT * np.abs(np.diff(travel, axis=1)).max(axis=2).sum(axis=1)
+        for path in (np.concatenate([at[:, None], away], axis=1), whole, back):
+            cost = cost + SECOND * _seconds(self.ex.arm, path)
         cost[reached < LEAST] = np.inf
-        stop = np.minimum(np.arange(POINTS), np.maximum(count - 1, 0)[:, None])
-        whole = np.take_along_axis(travel, stop[..., None], axis=1)
         approach = np.concatenate([away[:, ::-1], at[:, None]], axis=1)
         self._keep(flat, approach, whole, back, picked, reached, length * reached, cost)
 
@@ -278,6 +282,27 @@ def _behind(tool: Array, ways: Ways) -> Array:
     offset = np.zeros((*back.shape, 3))
     offset[..., 2] = -back
     return poses.compose(tool[:, None], poses.pose(offset))
+
+
+def _seconds(arm: Arm, path: Array) -> Array:
+    """About how long (k,) s paths (k, points, n) take from rest to rest at full effort, by their slopes and bends."""
+    steps = path.shape[1] - 1
+    slope = np.abs(np.diff(path, axis=1)).max(axis=1) * steps
+    bend = np.abs(np.diff(path, n=2, axis=1)).max(axis=1) * steps**2
+    by_velocity = PEAK_VELOCITY * slope / arm.max_velocity
+    by_acceleration = np.sqrt((PEAK_ACCELERATION * slope + PEAK_VELOCITY**2 * bend) / arm.max_acceleration)
+    return np.maximum(by_velocity, by_acceleration).max(axis=1)
+
+
+def _spread(start: Array, path: Array, count: int) -> Array:
+    """The first ``count`` waypoints of ``path`` (POINTS, n) after ``start`` (n,), as POINTS waypoints.
+
+    Waypoints that stood still at the end would bend the curve through them, and cost the whole batch time.
+    """
+    if count in (0, POINTS):
+        return path
+    curve = CubicSpline(np.arange(count + 1), np.concatenate([start[None], path[:count]]))
+    return curve(np.linspace(0, count, POINTS + 1)[1:])
 
 
 def _give(ways: Ways) -> Array:
