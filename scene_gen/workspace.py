@@ -18,6 +18,7 @@ X_RANGE = (0.30, 0.65)  # m for a Panda; nearer than 0.30 the elbow folds onto t
 Y_RANGE = (-0.35, 0.35)  # m
 REACH = 0.70  # m from the base: a top-down grasp at table height stays solvable for a Panda at every yaw
 PANDA_REACH = 0.80  # m: the usable radius on the Panda's card, for which the three above were found
+ELSEWHERE = 0.25  # of the reach: an arm that stands farther off the robot's base has a ring of its own
 LARGEST = 1.25  # times a Panda: the table ends there
 CLEARANCE = 0.04  # m between footprints: an open finger (2 cm thick) fits between with 1 cm on each side
 DROP = 0.001  # m above the surface at which free objects start; they settle on it
@@ -31,13 +32,17 @@ class Workspace:
     x_range: tuple[float, float] = X_RANGE
     y_range: tuple[float, float] = Y_RANGE
     reach: float = REACH
+    origin: tuple[float, float] = (0.0, 0.0)
+    """Where the first arm stands [m]: off the robot's base when several arms stand around a table."""
 
     @staticmethod
     def of(robot: RobotSpec) -> Workspace:
         """The Panda's, scaled by the robot's reach."""
         size = min(robot.reach / PANDA_REACH, LARGEST)
         (x0, x1), (y0, y1) = X_RANGE, Y_RANGE
-        return Workspace((x0 * size, x1 * size), (y0 * size, y1 * size), REACH * size)
+        x, y, *_ = robot.arm[0].origin
+        origin = (x, y) if np.hypot(x, y) > ELSEWHERE * robot.reach else (0.0, 0.0)
+        return Workspace((x0 * size, x1 * size), (y0 * size, y1 * size), REACH * size, origin)
 
     @property
     def size(self) -> float:
@@ -52,11 +57,16 @@ class Workspace:
     def reachable(self, x: float, y: float) -> bool:
         """Whether the hand gets to a point of the work surface from above."""
         (x0, x1), (y0, y1) = self.x_range, self.y_range
-        return x0 <= x <= x1 and y0 <= y <= y1 and bool(np.hypot(x, y) <= self.reach)
+        away = self._away(x, y)
+        folded = self.origin != (0.0, 0.0) and away < x0  # else the range sees to it
+        return x0 <= x <= x1 and y0 <= y <= y1 and away <= self.reach and not folded
 
     def near(self, x: float, y: float) -> bool:
         """Whether the hand gets to a point outside the layout's ranges: anywhere in the ring."""
-        return self.x_range[0] * 0.8 <= np.hypot(x, y) <= self.reach
+        return self.x_range[0] * 0.8 <= self._away(x, y) <= self.reach
+
+    def _away(self, x: float, y: float) -> float:
+        return float(np.hypot(x - self.origin[0], y - self.origin[1]))
 
 
 @dataclass(frozen=True)
@@ -112,4 +122,5 @@ def sampling_range(surface: Surface, workspace: Workspace) -> tuple[Array, Array
     if surface.body == "table":
         ranges = np.array([workspace.x_range, workspace.y_range])
         return np.maximum(low, ranges[:, 0]), np.minimum(high, ranges[:, 1])
-    return np.maximum(low, -workspace.reach), np.minimum(high, workspace.reach)
+    origin = np.array(workspace.origin)
+    return np.maximum(low, origin - workspace.reach), np.minimum(high, origin + workspace.reach)

@@ -13,6 +13,7 @@ from demo_solvers.grasping.wish import STANDOFF, GraspWish
 from demo_solvers.planning.arm import Array
 from demo_solvers.planning.collision import CollisionModel
 from demo_solvers.planning.cover import held_cover
+from demo_solvers.planning.means import SIX, bent
 from demo_solvers.planning.offers import offers
 from demo_solvers.planning.placement import Manner, placements, places_body
 from demo_solvers.planning.transit import raise_tool
@@ -26,6 +27,9 @@ APPROACH_POINTS = 6
 FIRST_LOOK = 5  # candidates a row in the first round; only rows without a solution look further
 SECOND_LOOK = 20
 THIRD_LOOK = 48
+LOOKS = ((0, FIRST_LOOK), (FIRST_LOOK, SECOND_LOOK), (SECOND_LOOK, THIRD_LOOK))
+TILTS = (0.0, 0.5, -0.5, 0.9, -0.9)
+"""Turns [rad] of the hand about the axis on which its fingers close: the same grip, for arms short of reach."""
 AS_GOOD = 0.75
 """From this share of the best shake score on, grasps count as equally firm: one trial says no more (the scores of a
 grasp and of its half-turn twin differ by 0.16 on average over the library)."""
@@ -59,10 +63,12 @@ def choose_grasps(ex: Execution, body: str, following: Stage | None, wish: Grasp
         return choice
     ranked, allowed = _rank(ex, body, wish)
     passed_over = np.zeros(len(ex.q), int)
-    for start, stop in ((0, FIRST_LOOK), (FIRST_LOOK, SECOND_LOOK), (SECOND_LOOK, THIRD_LOOK)):
+    few = len(ex.arm.home) < SIX
+    for start, stop, tilted in (*((*look, few) for look in LOOKS), *(() if few else ((0, SECOND_LOOK, True),))):
         rows = np.flatnonzero(ex.alive & ~choice.found & allowed[:, start : start + 1].any(axis=1))
         if len(rows):
-            candidates = _Candidates(body, rows, ranked[rows, start:stop], allowed[rows, start:stop])
+            tilts = TILTS if tilted else TILTS[:1]
+            candidates = _Candidates(body, rows, ranked[rows, start:stop], allowed[rows, start:stop], tilts)
             _look(ex, candidates, following, wish, choice, passed_over)
     return choice
 
@@ -111,12 +117,13 @@ def grasp_worth(grasps: Sequence[Grasp]) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class _Candidates:
-    """Grasps of ``body`` to look at: indices (k, c) of the card's, for worlds ``rows`` (k,), and which are allowed."""
+    """Grasps of ``body`` to look at: indices (k, c) of the card's for worlds ``rows`` (k,), allowed or not, tilts."""
 
     body: str
     rows: NDArray[np.intp]
     index: NDArray[np.intp]
     allowed: Bools
+    tilts: tuple[float, ...]
 
 
 def _look(
@@ -128,21 +135,28 @@ def _look(
     passed_over: NDArray[np.int_],
 ) -> None:
     """Fill ``choice`` for the rows in which one of the candidates works."""
-    body, rows, (k, c) = candidates.body, candidates.rows, candidates.index.shape
+    body, rows, tilts = candidates.body, candidates.rows, np.array(candidates.tilts)
     world, grasps = ex.state(), ex.state().layout.geometry[candidates.body].grasps
     local = wish.deepened(np.array([g.pose for g in grasps])[candidates.index])
-    widths = np.array([g.width for g in grasps])[candidates.index]
-    tool = poses.compose(world.body(body)[rows, None].astype(float), local)
+    turned = poses.pose(np.zeros((len(tilts), 3)), poses.quat_from_axis_angle(np.array([0.0, 1.0, 0.0]), tilts))
+    local = poses.compose(local[:, :, None], turned).reshape(len(rows), -1, 7)
+    (k, c), allowed = local.shape[:2], np.repeat(candidates.allowed, len(tilts), axis=1)
+    widths = np.repeat(np.array([g.width for g in grasps])[candidates.index], len(tilts), axis=1)
+    tool = bent(ex, poses.compose(world.body(body)[rows, None].astype(float), local), rows)
+    local = poses.compose(poses.inverse(world.body(body)[rows, None].astype(float)), tool)
     flat_rows = np.repeat(rows, c)
     goal = ex.to_base(tool.reshape(k * c, 7), flat_rows)
     at = ex.arm.ik_restarted(goal, iterations=30)
     before_pose = poses.compose(tool, poses.pose([0.0, 0.0, -wish.standoff])).reshape(k * c, 7)
     before = ex.arm.ik(ex.to_base(before_pose, flat_rows), at.q, posture=at.q, iterations=20)
-    ok = at.ok & before.ok & (np.abs(before.q - at.q).max(axis=1) < 1.2) & candidates.allowed.ravel()
+    ok = at.ok & before.ok & (np.abs(before.q - at.q).max(axis=1) < 1.2) & allowed.ravel()
     opening = np.minimum(widths + OPENING, ex.robot.gripper.max_width)
     model = CollisionModel(ex.arm, world, width=float(opening.max()))
     ok &= model.free(before.q[:, None], flat_rows)
     ok &= model.free(at.q[:, None], flat_rows, ignore=(body,))
+    if wish.lift > 0:
+        raised = raise_tool(tool, wish.lift).reshape(k * c, 7)
+        ok &= ex.arm.ik(ex.to_base(raised, flat_rows), at.q, iterations=40).ok
     if following is not None and places_body(following, body):
         ok &= _can_place(ex, following, local.reshape(k * c, 7), at.q, flat_rows, model, ok)
     good = _beyond(ok.reshape(k, c), rows, wish.skip, passed_over)
@@ -191,9 +205,9 @@ def _can_place(
 
     The same questions that the stage itself will ask, so that it does not find out too late.
     """
-    body, standoff = following.body, Manner.of(following, ex.state()).standoff
-    found = placements(ex.state(), following, reach=ex.robot.reach)
-    offered = offers(ex.state(), following, found, rows, grasp)
+    body, standoff = following.body, Manner.of(following, ex.state(), ex.robot).standoff
+    found = placements(ex.state(), following, ex.robot)
+    offered = offers(ex, following, found, rows, grasp)
     held = held_cover(ex.state().layout.geometry[body], poses.inverse(grasp))
     anchors = tuple(r.anchor for r in following.relations)
     possible = np.zeros(len(rows), bool)

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from demo_solvers.planning.arm import Array
+from demo_solvers.planning.scale import sized
 from demo_solvers.skill import Settings
 from pipeline.core import poses
 from pipeline.core.errors import UnknownNameError
 from pipeline.core.geometry import BodyGeometry, Vec3
 from pipeline.core.program import Stage
+from pipeline.core.robot import RobotSpec
 from pipeline.core.world import Bools
 
 APPROACHES = ("any", "down", "side")
@@ -39,10 +41,11 @@ class GraspWish:
     depth: float = 0.0
     skip: int = 0
     standoff: float = STANDOFF
+    lift: float = 0.0
 
     @staticmethod
-    def of(stage: Stage) -> GraspWish:
-        """What a pick stage asks for."""
+    def of(stage: Stage, robot: RobotSpec) -> GraspWish:
+        """What a pick stage asks for; a robot that reaches less far stands off less where nothing is said."""
         settings = Settings(stage)
         return GraspWish(
             approach=settings.word("approach"),
@@ -51,7 +54,8 @@ class GraspWish:
             axis=stage.axis,
             depth=settings.number("depth"),
             skip=round(settings.number("skip")),
-            standoff=settings.number("standoff"),
+            standoff=sized(settings, stage, "standoff", robot),
+            lift=sized(settings, stage, "lift", robot),
         )
 
     def __str__(self) -> str:

@@ -12,7 +12,8 @@ from pipeline.core import poses
 from pipeline.core.geometry import BodyGeometry
 from pipeline.core.world import WorldState
 
-CELL = 0.03  # m between spheres, which no wall or bar of the library slips through together with their radius
+CELL = 0.03  # m, about what a sphere across the shortest side measures at most
+GAP = 0.006  # m between neighbours, which no wall or bar of the library slips through
 MOST = 5  # spheres along one side
 HOLLOW = 0.01  # m from every collision box beyond which a part of the bounds is empty
 
@@ -20,8 +21,8 @@ HOLLOW = 0.01  # m from every collision box beyond which a part of the bounds is
 def cover(geometry: BodyGeometry) -> Array:
     """Spheres (n, 4), m, in the body's frame that fill its bounds without standing out, hollows left out."""
     half = np.array(geometry.bounds.half)
-    count = np.clip(np.ceil(2 * half / CELL), 1, MOST).astype(int)
-    radius = float((half / count).min())
+    radius = float((half / np.clip(np.ceil(2 * half / CELL), 1, MOST)).min())
+    count = np.clip(np.ceil(2 * (half - radius) / (2 * radius + GAP) - 1e-9) + 1, 1, MOST).astype(int)
     sides = [np.linspace(-1, 1, n) * (h - radius) if n > 1 else np.zeros(1) for h, n in zip(half, count, strict=True)]
     local = np.stack(np.meshgrid(*sides, indexing="ij"), axis=-1).reshape(-1, 3)
     points = poses.transform_points(np.array(geometry.bounds.pose), local)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from demo_solvers.execution import Execution
 from demo_solvers.planning.arm import Array
+from demo_solvers.planning.means import faced
 from demo_solvers.planning.placement import Placements
 from pipeline.core import poses
 from pipeline.core.program import Stage
@@ -26,9 +28,13 @@ class Offers:
     ok: Bools
 
 
-def offers(world: WorldState, stage: Stage, found: Placements, rows: NDArray[np.intp], grasp: Array) -> Offers:
+def offers(ex: Execution, stage: Stage, found: Placements, rows: NDArray[np.intp], grasp: Array) -> Offers:
     """How hands that hold the body with ``grasp`` (m, 7), in its frame, would put it down in worlds ``rows`` (m,)."""
+    world = ex.state()
     tool, ok = poses.compose(found.pose[rows], grasp[:, None]), found.ok[rows]
+    if _free_to_turn(stage):
+        middle = np.array(world.layout.geometry[stage.body].bounds.pose)
+        tool = faced(ex, tool, poses.compose(found.pose[rows], middle)[..., :3], rows)
     pull = _pull(world, stage)
     if pull is None:
         return Offers(tool, ok)
@@ -38,6 +44,11 @@ def offers(world: WorldState, stage: Stage, found: Placements, rows: NDArray[np.
     cost = found.cost[rows] + ACROSS * np.abs((closing * ahead).sum(-1)) + LEANING * (approach * ahead).sum(-1)
     order = np.argsort(np.where(ok, cost, np.inf), axis=1, kind="stable")[:, :TRIES]
     return Offers(np.take_along_axis(tool, order[..., None], axis=1), np.take_along_axis(ok, order, axis=1))
+
+
+def _free_to_turn(stage: Stage) -> bool:
+    aligned = any(r.predicate == "aligned" for r in stage.relations) or "aligned" in (stage.post or "")
+    return stage.target is None and not aligned and stage.parameters.get("turn", "any") == "any"
 
 
 def _pull(world: WorldState, stage: Stage) -> Array | None:

@@ -9,11 +9,13 @@ import numpy as np
 
 from demo_solvers.planning.arm import Array
 from demo_solvers.planning.cover import room
+from demo_solvers.planning.scale import sized
 from demo_solvers.planning.spots import CARRIERS, INVERSE, Wanted, spots
 from demo_solvers.skill import Settings
 from pipeline.core import poses
 from pipeline.core.goal import Atom, literals
 from pipeline.core.program import Relation, Stage
+from pipeline.core.robot import RobotSpec
 from pipeline.core.world import Bools, WorldState
 from pipeline.holds import arity, holds, parse
 
@@ -51,10 +53,10 @@ class Manner:
     shift: tuple[float, float] = (0.0, 0.0)
 
     @staticmethod
-    def of(stage: Stage, world: WorldState) -> Manner:
+    def of(stage: Stage, world: WorldState, robot: RobotSpec) -> Manner:
         """What a stage of a placing skill asks for; into a cavity by default from over its rim."""
         settings = Settings(stage)
-        standoff = settings.number("standoff")
+        standoff = sized(settings, stage, "standoff", robot)
         cavities = [world.layout.geometry[r.anchor].cavity for r in stage.relations if r.predicate == "inside"]
         if "standoff" not in stage.parameters:
             standoff = max([standoff, *(2 * c.half[2] + OVER_RIM for c in cavities if c is not None)])
@@ -80,9 +82,9 @@ def places_body(stage: Stage, body: str) -> bool:
     return stage.skill in PLACING and stage.body == body
 
 
-def placements(world: WorldState, stage: Stage, *, reach: float = REACH) -> Placements:
-    """Poses for the body of a placing stage; ``reach`` m is the robot's."""
-    manner = Manner.of(stage, world)
+def placements(world: WorldState, stage: Stage, robot: RobotSpec) -> Placements:
+    """Poses for the body of a placing stage."""
+    manner, reach = Manner.of(stage, world, robot), robot.reach
     if stage.target is None:
         return placement_candidates(world, stage.body, stage.relations, manner, post=stage.post, reach=reach)
     frame = poses.IDENTITY_POSE if stage.target.frame is None else world.body(stage.target.frame).astype(float)

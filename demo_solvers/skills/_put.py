@@ -59,7 +59,7 @@ def put(ex: Execution, stage: Stage, how: Pace) -> None:
     """Put the held ``stage.body`` where its relations or its target ask for, and check the stage's formula."""
     ex.begin(f"carry {stage.body}")
     _check_held(ex, stage.body)
-    manner = Manner.of(stage, ex.state())
+    manner = Manner.of(stage, ex.state(), ex.robot)
     tool, q_above, found = _choose(ex, stage, manner)
     lost = np.flatnonzero(ex.alive & ~found)
     ex.fail(lost, "ik_failed", expected=f"a reachable, free pose for '{stage}'", seen="none among the candidates")
@@ -108,8 +108,8 @@ def _release(ex: Execution, stage: Stage, tool: Array, how: Pace, manner: Manner
 def _choose(ex: Execution, stage: Stage, manner: Manner) -> tuple[Array, Array, Bools]:
     """Tool pose (batch, 7), joints above it (batch, n), and who found one; the first option that works."""
     everyone = np.arange(len(ex.q))
-    found = placements(ex.state(), stage, reach=ex.robot.reach)
-    offered = offers(ex.state(), stage, found, everyone, poses.inverse(ex.T_tool_held))
+    found = placements(ex.state(), stage, ex.robot)
+    offered = offers(ex, stage, found, everyone, poses.inverse(ex.T_tool_held))
     choice = _Choice(ex.tool, ex.q.copy(), np.zeros(len(ex.q), bool))
     wide = np.minimum(ex.width + OPENING, ex.robot.gripper.max_width)
     # First with all the room that the fingers will want; then closer, from wherever the arm gets there.

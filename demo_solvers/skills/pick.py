@@ -42,8 +42,8 @@ EFFORT = 0.65  # of the robot's limits, on the way there
 )
 def pick(ex: Execution, stage: Stage, following: Stage | None) -> None:
     """Grasp ``stage.body`` and lift it; rows that cannot or do not are failed with their reason."""
-    settings, wish = Settings(stage), GraspWish.of(stage)
-    lift, speed = settings.number("lift"), settings.number("speed")
+    settings, wish = Settings(stage), GraspWish.of(stage, ex.robot)
+    lift, speed = wish.lift, settings.number("speed")
     ex.begin(f"reach {stage.body}")
     choice = choose_grasps(ex, stage.body, following, wish)
     lost = np.flatnonzero(ex.alive & ~choice.found)

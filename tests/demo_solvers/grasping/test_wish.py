@@ -78,7 +78,7 @@ def test_depth_moves_the_grasp_along_its_approach(choose):
 def test_skipping_takes_the_next_best_grasp_and_skipping_all_finds_none(choose):
     _, first = choose()
     _, second = choose(skip=1)
-    _, none = choose(skip=48)
+    _, none = choose(skip=10_000)
     assert second.found.all()
     assert (np.abs(first.tool - second.tool).max(axis=1) > 1e-3).all()
     assert not none.found.any()
@@ -115,9 +115,9 @@ def test_points_and_axes_that_the_card_does_not_have_are_named(catalog):
         GraspWish(axis="pull").allows(mug, local, local[None])
 
 
-def test_a_stage_says_its_wishes_by_its_parameters():
-    parameters = {"approach": "side", "region": "top", "depth": 0.01, "skip": 2.0, "standoff": 0.06}
+def test_a_stage_says_its_wishes_by_its_parameters(robot):
+    parameters = {"approach": "side", "region": "top", "depth": 0.01, "skip": 2.0, "standoff": 0.06, "lift": 0.1}
     stage = Stage(skill="pick", body="milk", axis="x", keypoint="cap", parameters=parameters)
-    wish = GraspWish.of(stage)
-    assert wish == GraspWish("side", "top", "cap", "x", 0.01, 2, 0.06)
+    wish = GraspWish.of(stage, robot)
+    assert wish == GraspWish("side", "top", "cap", "x", 0.01, 2, 0.06, 0.1)
     assert str(wish) == "approach side, region top, along x, 2 left out"

@@ -99,3 +99,65 @@ def test_there_is_more_than_one_way_to_place_something(simulator, problem):
     targets = candidates(simulator, built, "mug", ("on", "plate"))
     headings = poses.yaw_of(targets[0, :, 3:])
     assert len(np.unique(np.round(np.mod(headings, 2 * np.pi - 1e-6), 2))) >= 4
+
+
+def test_two_relations_and_the_formula_are_met_together(simulator, problem):
+    built = problem("(left_of mug plate)", "mug", "plate", "bowl")
+    world = simulator.load(built.scenes)
+    post = "(and (left_of mug plate) (near mug plate) (upright mug))"
+    found = placement_candidates(world, "mug", (Relation(predicate="left_of", anchor="plate"),), post=post)
+    assert found.ok.any(axis=1).all()
+    for row, option in zip(*np.nonzero(found.ok), strict=True):
+        scene = built.scenes[row].with_placements({"mug": tuple(found.pose[row, option])})
+        assert holds(parse(post), simulator.load([scene]))[0]
+
+
+def test_what_is_to_lie_is_put_on_its_side(simulator, problem):
+    built = problem("(on milk table)", "milk", "table")
+    world = simulator.load(built.scenes)
+    relations = (Relation(predicate="on", anchor="table"),)
+    found = placement_candidates(world, "milk", relations, post="(and (on milk table) (lying milk))")
+    assert found.ok.any(axis=1).all()
+    up = poses.quat_rotate(found.pose[..., 3:], np.array([0.0, 0, 1]))[..., 2]
+    assert (np.abs(up[found.ok]) < 0.1).all()
+
+
+def test_what_is_to_be_parallel_is_turned_like_the_other(simulator, problem):
+    built = problem("(near tv_remote stapler)", "tv_remote", "stapler")
+    world = simulator.load(built.scenes)
+    relations = tuple(Relation(predicate=p, anchor="stapler") for p in ("near", "aligned"))
+    found = placement_candidates(world, "tv_remote", relations)
+    assert found.ok.any(axis=1).all()
+    apart = poses.yaw_of(found.pose[..., 3:]) - poses.yaw_of(world.body("stapler")[:, 3:])[:, None]
+    assert np.abs(np.sin(2 * apart[found.ok])).max() < 0.35
+
+
+def test_the_middle_of_a_row_goes_between_its_ends(simulator, problem):
+    at = {"block_red": (0.4, -0.15, 0, 1, 0, 0, 0), "block_blue": (0.5, 0.15, 0, 1, 0, 0, 0)}
+    goal = "(in_a_row block_red block_green block_blue)"
+    built = problem(goal, "block_red", "block_green", "block_blue", at=at)
+    found = placement_candidates(simulator.load(built.scenes), "block_green", (), post=goal)
+    np.testing.assert_allclose(found.pose[:, 0, :2], np.tile([0.45, 0.0], (2, 1)), atol=1e-3)
+
+
+def raised(pose, height):
+    return (*pose[:2], pose[2] + height, *pose[3:])
+
+
+def test_a_second_thing_does_not_go_where_the_first_one_lies(simulator, problem):
+    built = problem("(inside block_red tray)", "block_red", "block_green", "tray")
+    tray = simulator.load(built.scenes).body("tray")
+    scenes = [s.with_placements({"block_green": raised(t, 0.012)}) for s, t in zip(built.scenes, tray, strict=True)]
+    world = simulator.load(scenes)
+    found = placement_candidates(world, "block_red", (Relation(predicate="inside", anchor="tray"),))
+    assert found.ok.any(axis=1).all()
+    apart = np.linalg.norm(found.pose[..., :2] - world.body("block_green")[:, None, :2], axis=-1)
+    assert apart[found.ok].min() > 0.045
+
+
+def test_where_everything_is_taken_no_option_is_of_use(simulator, problem):
+    built = problem("(on block_red block_green)", "block_red", "block_green", "block_blue")
+    under = simulator.load(built.scenes).body("block_green")
+    scenes = [s.with_placements({"block_blue": raised(t, 0.045)}) for s, t in zip(built.scenes, under, strict=True)]
+    found = placement_candidates(simulator.load(scenes), "block_red", (Relation(predicate="on", anchor="block_green"),))
+    assert not found.ok.any()

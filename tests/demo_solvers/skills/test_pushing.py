@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from demo_solvers.solvers.vipr import carry_out
+from pipeline.core import poses
 from pipeline.core.program import Program, Relation, Stage
 from pipeline.holds import holds, parse
 from pipeline.rollout import BatchWorlds
@@ -71,3 +72,24 @@ def test_gap_and_height_are_as_asked(push, robot):
 def test_overshoot_moves_it_further(push):
     plain, far = push()[1].state(), push(overshoot=0.03)[1].state()
     assert far.body("carton")[0, 1] - plain.body("carton")[0, 1] == pytest.approx(0.03, abs=0.01)
+
+
+TALL = {"loudspeaker": (0.45, -0.1, 0.0, 1, 0, 0, 0), "zone_red": (0.47, 0.08, 0.0, 1, 0, 0, 0)}
+
+
+def test_the_hand_leans_back_behind_what_is_taller_than_its_fingers_and_only_there(simulator, problem, push):
+    built = problem("(within loudspeaker zone_red)", "loudspeaker", "zone_red", family="push", at=TALL, worlds=1)
+    relation = Relation(predicate="within", anchor="zone_red")
+    stage = Stage(skill="push", body="loudspeaker", relations=(relation,), parameters={"lean": 0.4})
+    worlds = BatchWorlds(simulator, built)
+    outcome = carry_out(Program(stages=(stage,)), built, worlds)[0]
+    first = int(np.argmax(outcome.stages == outcome.stage_names.index(str(stage))))
+    assert lean(worlds.trace().at(first)) == pytest.approx(0.4, abs=0.03)
+    upright, flat = push(lean=0.4, height=0.9)
+    assert lean(at_contact(upright, flat)) == pytest.approx(0.0, abs=0.03)
+
+
+def lean(state):
+    """Angle [rad] of the hand from straight down."""
+    down = -poses.quat_rotate(state.tcp[:, 3:], np.array([0.0, 0.0, 1.0]))[0, 2]
+    return float(np.arccos(np.clip(down, -1, 1)))
