@@ -25,6 +25,7 @@ MAX_STEPS = 110
 OFF, ASKEW = 0.01, 0.15  # m and rad by which the arm misses the hand's way when it is stuck
 TIPPED = np.cos(np.deg2rad(30.0))
 LOWEST, HIGHEST = 0.022, 0.05  # m above the table, between which the fingertips stay unless told otherwise
+SLENDER = 0.8  # of half the width: pushed higher up, a body tips over its far edge where friction is high
 UNDER_PALM = (
     0.02  # m that a body stays below the palm of an upright hand, which would come down on it when it gives way
 )
@@ -47,8 +48,9 @@ class Touch:
     def of(ex: Execution, stage: Stage) -> Touch:
         """What a stage asks for; the hand leans only behind what stands higher than its palm would be."""
         settings, gripper = Settings(stage), ex.robot.gripper
-        tall = 2 * ex.state().layout.geometry[stage.body].bounds.half[2]
-        highest = max(tall if "height" in stage.parameters else HIGHEST, LOWEST)
+        half = ex.state().layout.geometry[stage.body].bounds.half
+        tall, steady = 2 * half[2], min(HIGHEST, SLENDER * min(half[:2]))
+        highest = max(tall if "height" in stage.parameters else steady, LOWEST)
         height = float(np.clip(settings.number("height") * tall, LOWEST, highest))
         high = tall > height + gripper.palm_clearance - UNDER_PALM
         return Touch(

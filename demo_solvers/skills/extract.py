@@ -36,7 +36,7 @@ ENOUGH = 0.5  # of the distance that the body has to come along
 )
 def extract(ex: Execution, stage: Stage, following: Stage | None) -> None:
     """Grasp ``stage.body`` and draw it out; rows that cannot or do not are failed with their reason."""
-    settings, wish = Settings(stage), replace(GraspWish.of(stage), axis=None)
+    settings, wish = Settings(stage), replace(GraspWish.of(stage, ex.robot), axis=None)
     distance, speed = settings.number("distance"), settings.number("speed")
     ex.begin(f"reach {stage.body}")
     choice = _choose(ex, stage, following, wish, distance)
