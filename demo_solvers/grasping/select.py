@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demo_solvers.execution import Execution
+from demo_solvers.grasping.level import levelled
 from demo_solvers.grasping.wish import STANDOFF, GraspWish
+from demo_solvers.planning.access import Entry, entry_around, entry_into, moved, shift_of
 from demo_solvers.planning.arm import Array
 from demo_solvers.planning.collision import CollisionModel
 from demo_solvers.planning.cover import held_cover
@@ -61,14 +63,19 @@ def choose_grasps(ex: Execution, body: str, following: Stage | None, wish: Grasp
     grasps = ex.state().layout.geometry[body].grasps
     if not grasps:
         return choice
-    ranked, allowed = _rank(ex, body, wish)
+    entry = entry_around(ex.state(), body)
+    if entry is None and following is not None and places_body(following, body):
+        entry = entry_into(ex.state(), following)
+    grasps = grasps if entry is None else (*grasps, *levelled(grasps))
+    ranked, allowed = _rank(ex, body, grasps, wish, entry)
     passed_over = np.zeros(len(ex.q), int)
     few = len(ex.arm.home) < SIX
     for start, stop, tilted in (*((*look, few) for look in LOOKS), *(() if few else ((0, SECOND_LOOK, True),))):
         rows = np.flatnonzero(ex.alive & ~choice.found & allowed[:, start : start + 1].any(axis=1))
         if len(rows):
             tilts = TILTS if tilted else TILTS[:1]
-            candidates = _Candidates(body, rows, ranked[rows, start:stop], allowed[rows, start:stop], tilts)
+            index, may = ranked[rows, start:stop], allowed[rows, start:stop]
+            candidates = _Candidates(body, grasps, rows, index, may, tilts)
             _look(ex, candidates, following, wish, choice, passed_over)
     return choice
 
@@ -80,14 +87,17 @@ def withdrawal(tool: Array, standoff: float = STANDOFF) -> Array:
     return poses.compose(tool[:, None], poses.pose(offsets))
 
 
-def _rank(ex: Execution, body: str, wish: GraspWish) -> tuple[NDArray[np.intp], Bools]:
+def _rank(
+    ex: Execution, body: str, grasps: Sequence[Grasp], wish: GraspWish, entry: Entry | None
+) -> tuple[NDArray[np.intp], Bools]:
     """Candidate indices (batch, candidates) by worth, uprightness of the approach and ease for the wrist.
 
-    Those that the wish rules out come last; the mask (batch, candidates), in the same order, says which they are.
+    Through a door the hand comes straight ahead instead. Those that the wish rules out come last; the mask
+    (batch, candidates), in the same order, says which they are.
     """
     geometry = ex.state().layout.geometry[body]
-    local = np.array([g.pose for g in geometry.grasps])
-    worth = grasp_worth(geometry.grasps)
+    local = np.array([g.pose for g in grasps])
+    worth = grasp_worth(grasps)
     tool = poses.compose(ex.state().body(body)[:, None], local)
     approach = poses.quat_rotate(tool[..., 3:], np.array([0.0, 0.0, 1.0]))
     closing = poses.quat_rotate(tool[..., 3:], np.array([0.0, 1.0, 0.0]))
@@ -95,6 +105,8 @@ def _rank(ex: Execution, body: str, wish: GraspWish) -> tuple[NDArray[np.intp], 
     turn = np.arccos(np.clip((closing * present).sum(-1), -1, 1))
     vertical = ex.state().layout.joint_specs == {} or "/" not in body
     lean = np.arccos(np.clip(-approach[..., 2], -1, 1)) if vertical else np.zeros(turn.shape)
+    if entry is not None:
+        lean = 3 * np.arccos(np.clip(-(approach * entry.way[:, None]).sum(-1), -1, 1))
     cost = -worth + 0.25 * lean + (0.12 * turn if vertical else 0.02 * turn) + wish.cost(geometry, local)
     allowed = wish.allows(geometry, local, tool)
     order = np.argsort(np.where(allowed, cost, np.inf), axis=1, kind="stable")
@@ -117,9 +129,10 @@ def grasp_worth(grasps: Sequence[Grasp]) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class _Candidates:
-    """Grasps of ``body`` to look at: indices (k, c) of the card's for worlds ``rows`` (k,), allowed or not, tilts."""
+    """Grasps of ``body`` to look at: indices (k, c) into ``grasps`` for worlds ``rows`` (k,), allowed or not, tilts."""
 
     body: str
+    grasps: Sequence[Grasp]
     rows: NDArray[np.intp]
     index: NDArray[np.intp]
     allowed: Bools
@@ -136,7 +149,7 @@ def _look(
 ) -> None:
     """Fill ``choice`` for the rows in which one of the candidates works."""
     body, rows, tilts = candidates.body, candidates.rows, np.array(candidates.tilts)
-    world, grasps = ex.state(), ex.state().layout.geometry[candidates.body].grasps
+    world, grasps = ex.state(), candidates.grasps
     local = wish.deepened(np.array([g.pose for g in grasps])[candidates.index])
     turned = poses.pose(np.zeros((len(tilts), 3)), poses.quat_from_axis_angle(np.array([0.0, 1.0, 0.0]), tilts))
     local = poses.compose(local[:, :, None], turned).reshape(len(rows), -1, 7)
@@ -206,6 +219,7 @@ def _can_place(
     The same questions that the stage itself will ask, so that it does not find out too late.
     """
     body, standoff = following.body, Manner.of(following, ex.state(), ex.robot).standoff
+    shift = shift_of(ex.state(), following, standoff)
     found = placements(ex.state(), following, ex.robot)
     offered = offers(ex, following, found, rows, grasp)
     held = held_cover(ex.state().layout.geometry[body], poses.inverse(grasp))
@@ -215,7 +229,8 @@ def _can_place(
         todo = np.flatnonzero(worth & ~possible & offered.ok[:, option])
         tool = offered.tool[todo, option]
         at = ex.arm.ik(ex.to_base(tool, rows[todo]), q_grasp[todo], posture=ex.arm.home, iterations=25)
-        above = ex.arm.ik(ex.to_base(raise_tool(tool, standoff), rows[todo]), at.q, posture=at.q, iterations=20)
+        high = moved(tool, shift(tool, rows[todo]))
+        above = ex.arm.ik(ex.to_base(high, rows[todo]), at.q, posture=at.q, iterations=20)
         free = model.free(at.q[:, None], rows[todo], ignore=(body,))
         free &= model.free(above.q[:, None], rows[todo], ignore=(body,), held=held.of(todo))
         free &= model.free(at.q[:, None], rows[todo], ignore=(body, "table", *anchors), held=held.of(todo))

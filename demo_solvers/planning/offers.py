@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demo_solvers.execution import Execution
+from demo_solvers.planning.access import entry_into
 from demo_solvers.planning.arm import Array
 from demo_solvers.planning.means import faced
 from demo_solvers.planning.placement import Placements
@@ -17,6 +18,8 @@ from pipeline.core.world import Bools, WorldState
 
 TRIES = 14  # of the hand in a drawer; elsewhere all placements are tried
 ACROSS = 0.10  # m that a hand is worth which is wide along the drawer's front, where a wide one finds no room
+AIMS = (0.0, 0.35, -0.35, 0.7)  # rad off the way in
+UPRIGHT = 0.1  # of an approach that is level: less points nowhere in particular
 LEANING = 0.05  # m that a hand is worth which leans away from the cabinet, by its approach's share along the pull
 
 
@@ -32,6 +35,9 @@ def offers(ex: Execution, stage: Stage, found: Placements, rows: NDArray[np.intp
     """How hands that hold the body with ``grasp`` (m, 7), in its frame, would put it down in worlds ``rows`` (m,)."""
     world = ex.state()
     tool, ok = poses.compose(found.pose[rows], grasp[:, None]), found.ok[rows]
+    entry = entry_into(world, stage)
+    if entry is not None:
+        return Offers(_facing_in(tool, found.pose[rows], entry.way[rows]), ok)
     if _free_to_turn(stage):
         middle = np.array(world.layout.geometry[stage.body].bounds.pose)
         tool = faced(ex, tool, poses.compose(found.pose[rows], middle)[..., :3], rows)
@@ -49,6 +55,23 @@ def offers(ex: Execution, stage: Stage, found: Placements, rows: NDArray[np.intp
 def _free_to_turn(stage: Stage) -> bool:
     aligned = any(r.predicate == "aligned" for r in stage.relations) or "aligned" in (stage.post or "")
     return stage.target is None and not aligned and stage.parameters.get("turn", "any") == "any"
+
+
+def _facing_in(tool: Array, body: Array, way: Array) -> Array:
+    """Tools (m, options, 7) turned about the bodies' verticals until they point into a room whose way out is given.
+
+    Options in turn point straight in and a little to either side; the body turns along with the hand.
+    """
+    approach = poses.quat_rotate(tool[..., 3:], np.array([0.0, 0.0, 1.0]))
+    wanted = np.arctan2(-way[:, 1], -way[:, 0])[:, None] + np.resize(AIMS, tool.shape[1])
+    turn = np.where(
+        np.hypot(approach[..., 0], approach[..., 1]) > UPRIGHT,
+        wanted - np.arctan2(approach[..., 1], approach[..., 0]),
+        0.0,
+    )
+    quat = poses.quat_from_yaw(turn)
+    point = body[..., :3] + poses.quat_rotate(quat, tool[..., :3] - body[..., :3])
+    return poses.pose(point, poses.quat_multiply(quat, tool[..., 3:]))
 
 
 def _pull(world: WorldState, stage: Stage) -> Array | None:

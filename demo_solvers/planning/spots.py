@@ -8,6 +8,7 @@ from itertools import product
 
 import numpy as np
 
+from demo_solvers.planning.access import front
 from demo_solvers.planning.arm import Array
 from pipeline.core import poses
 from pipeline.core.geometry import BodyGeometry, Box
@@ -80,7 +81,8 @@ def _on_area(world: WorldState, geometry: BodyGeometry, carrier: Wanted) -> Spot
     frame = poses.compose(world.body(carrier.others[0]).astype(float), area.pose)
     # The flat top is a thin box around its own height, a cavity's floor is its lower face.
     level = area.half[2] if carrier.predicate == "on" else -area.half[2]
-    pull = np.array(anchor.axes.get("pull", (0.0, 0.0, 0.0)))
+    ahead = front(world.layout, carrier.others[0]) if carrier.predicate == "inside" else None
+    pull = np.array(anchor.axes.get("pull", (0.0, 0.0, 0.0))) if ahead is None else ahead
     margin = _radius(geometry) + WALL_CLEARANCE if carrier.predicate == "inside" else OVERHANG * _radius(geometry)
     lines, best = list[Array](), list[float]()
     for axis in range(2):

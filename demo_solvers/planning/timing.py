@@ -13,6 +13,7 @@ from demo_solvers.planning.arm import Arm, Array
 
 MIN_DURATION = 0.3  # s
 PEAK_VELOCITY = 1.875  # of the minimum-jerk profile s(t) = 10 t^3 - 15 t^4 + 6 t^5 (Flash and Hogan, 1985)
+PEAK_ACCELERATION = 5.7735  # of the same profile
 LOOKED_AT = 101  # points at which a spline is compared with the joint limits
 ROUNDING = 1e-6  # share by which a difference may exceed a limit
 

@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from demo_solvers.execution import Execution
 from demo_solvers.grasping.select import OPENING, withdrawal
+from demo_solvers.planning.access import entry_into, moved, shift_of
 from demo_solvers.planning.arm import Array
 from demo_solvers.planning.collision import CollisionModel
 from demo_solvers.planning.cover import held_cover
 from demo_solvers.planning.offers import offers
 from demo_solvers.planning.placement import HEADINGS, RELEASE, STANDOFF, Manner, placements
-from demo_solvers.planning.transit import go_free, raise_tool
+from demo_solvers.planning.transit import go_free
 from demo_solvers.skill import Choice, Number, Parameter, Settings
 from pipeline.core import poses
 from pipeline.core.program import Stage
@@ -86,10 +87,11 @@ def _check_held(ex: Execution, body: str) -> None:
 
 def _lower(ex: Execution, stage: Stage, tool: Array, q_above: Array, how: Pace, manner: Manner) -> None:
     ex.begin(f"{stage}: lower")
-    down = [raise_tool(tool, manner.standoff * (1 - i / WAYPOINTS)) for i in range(1, WAYPOINTS + 1)]
+    shift = shift_of(ex.state(), stage, manner.standoff)(tool, np.arange(len(tool)))
+    down = [moved(tool, shift * (1 - i / WAYPOINTS)) for i in range(1, WAYPOINTS + 1)]
     path, ok = ex.arm.follow(ex.to_base(np.stack(down, axis=1), np.arange(len(ex.q))), q_above)
     ex.fail(np.flatnonzero(ex.alive & ~ok), "ik_failed", expected="a straight way down", seen="the arm cannot")
-    ex.line(path, speed=how.lower, length=manner.standoff)
+    ex.line(path, speed=how.lower, length=float(np.linalg.norm(shift, axis=1).max()))
     ex.wait(how.rest)
 
 
@@ -97,12 +99,22 @@ def _release(ex: Execution, stage: Stage, tool: Array, how: Pace, manner: Manner
     ex.begin(f"{stage}: release")
     ex.grip(np.minimum(ex.measured_width + OPENING, ex.robot.gripper.max_width), how.release)
     ex.begin(f"{stage}: retreat")
-    path, ok = ex.arm.follow(ex.to_base(withdrawal(tool, manner.standoff), np.arange(len(ex.q))), ex.q)
+    back = _away(ex, stage, tool, manner)
+    path, ok = ex.arm.follow(ex.to_base(back, np.arange(len(ex.q))), ex.q)
     ex.fail(np.flatnonzero(ex.alive & ~ok), "ik_failed", expected="a straight retreat", seen="the arm cannot")
-    ex.line(path, speed=how.retreat, length=manner.standoff)
+    ex.line(path, speed=how.retreat, length=float(np.linalg.norm(back[:, -1, :3] - tool[:, :3], axis=1).max()))
     if stage.post is not None:
         ex.wait(0.15)
         ex.require(stage.post, "place_missed")
+
+
+def _away(ex: Execution, stage: Stage, tool: Array, manner: Manner) -> Array:
+    """Tool poses (batch, points, 7) away from what was let go: back along the approach, or out of the door."""
+    if entry_into(ex.state(), stage) is None:
+        return withdrawal(tool, manner.standoff)
+    shift = shift_of(ex.state(), stage, manner.standoff)(tool, np.arange(len(tool)))
+    share = np.arange(1, WAYPOINTS + 1) / WAYPOINTS
+    return moved(np.repeat(tool[:, None], WAYPOINTS, axis=1), shift[:, None] * share[:, None])
 
 
 def _choose(ex: Execution, stage: Stage, manner: Manner) -> tuple[Array, Array, Bools]:
@@ -147,7 +159,8 @@ def _try(
     """Fill ``choice`` for those of ``rows`` in which the arm gets to ``wanted`` (k, 7) and nothing is in the way."""
     goal = ex.to_base(wanted, rows)
     low = ex.arm.ik_restarted(goal) if search else ex.arm.ik(goal, ex.q[rows], posture=ex.arm.home, iterations=30)
-    high = ex.arm.ik(ex.to_base(raise_tool(wanted, manner.standoff), rows), low.q, posture=low.q, iterations=20)
+    shift = shift_of(ex.state(), stage, manner.standoff)(wanted, rows)
+    high = ex.arm.ik(ex.to_base(moved(wanted, shift), rows), low.q, posture=low.q, iterations=20)
     held = held_cover(ex.state().layout.geometry[stage.body], ex.T_tool_held)
     anchors = tuple(r.anchor for r in stage.relations)
     ok = low.ok & high.ok & model.free(low.q[:, None], rows, ignore=(stage.body,))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from demo_solvers.execution import Execution
 from demo_solvers.grasping.select import LIFT, GraspChoice, choose_grasps, withdrawal
 from demo_solvers.grasping.wish import APPROACHES, REGIONS, STANDOFF, GraspWish
+from demo_solvers.planning.access import Entry, entry_around, moved
 from demo_solvers.planning.arm import Array
 from demo_solvers.planning.collision import CollisionModel
 from demo_solvers.planning.transit import go_free, raise_tool
@@ -18,6 +21,7 @@ SQUEEZE = (
     0.05  # m by which the commanded opening stays below the width: enough for the gripper to pull with all its force
 )
 APPROACH_SPEED = 0.3  # m/s at the peak
+OFF_THE_FLOOR, OUT_POINTS = 0.012, 8  # m that what is drawn out of something is lifted; waypoints on the way
 EFFORT = 0.65  # of the robot's limits, on the way there
 
 
@@ -43,6 +47,9 @@ EFFORT = 0.65  # of the robot's limits, on the way there
 def pick(ex: Execution, stage: Stage, following: Stage | None) -> None:
     """Grasp ``stage.body`` and lift it; rows that cannot or do not are failed with their reason."""
     settings, wish = Settings(stage), GraspWish.of(stage, ex.robot)
+    entry = entry_around(ex.state(), stage.body)
+    if entry is not None:
+        wish = replace(wish, standoff=_way_out(ex, stage.body, entry), lift=OFF_THE_FLOOR)
     lift, speed = wish.lift, settings.number("speed")
     ex.begin(f"reach {stage.body}")
     choice = choose_grasps(ex, stage.body, following, wish)
@@ -51,6 +58,9 @@ def pick(ex: Execution, stage: Stage, following: Stage | None) -> None:
     ex.fail(lost, "ik_failed", expected=wanted, seen="none among the candidates", bodies=(stage.body,))
     effort, squeeze = settings.number("effort"), settings.number("squeeze")
     take(ex, stage.body, choice, squeeze=squeeze, speed=speed, standoff=wish.standoff, effort=effort)
+    if entry is not None:
+        _draw(ex, stage, choice, entry, speed=speed)
+        return
     ex.begin(f"{stage}: lift")
     before = ex.state().body(stage.body)[:, 2].copy()
     path, ok = ex.arm.follow(ex.to_base(_raised(choice.tool, lift), np.arange(len(ex.q))), ex.q)
@@ -88,6 +98,35 @@ def take(
     ex.line(approach, speed=speed, length=standoff)
     ex.wait(0.2)
     ex.grip(np.maximum(choice.width - squeeze, 0.0), 0.4)
+
+
+def _way_out(ex: Execution, body: str, entry: Entry) -> float:
+    """How far (m) the hand has to come back from a body until both are out, in the row where that is farthest."""
+    pose, rows = ex.state().body(body).astype(float), np.arange(len(ex.q))
+    return float(np.linalg.norm(entry.shift(pose, rows, size=_radius(ex, body)), axis=1).max())
+
+
+def _draw(ex: Execution, stage: Stage, choice: GraspChoice, entry: Entry, *, speed: float) -> None:
+    """Lift the body off the floor of what it is in, and draw it out through the door."""
+    ex.begin(f"{stage}: draw")
+    rows, before = np.arange(len(ex.q)), ex.state().body(stage.body)[:, :3].astype(float)
+    off = raise_tool(choice.tool, OFF_THE_FLOOR)
+    shift = entry.shift(choice.tool, rows, size=_radius(ex, stage.body))
+    share = np.arange(1, OUT_POINTS + 1) / OUT_POINTS
+    out = moved(np.repeat(off[:, None], OUT_POINTS, axis=1), shift[:, None] * share[:, None])
+    path, ok = ex.arm.follow(ex.to_base(np.concatenate([off[:, None], out], axis=1), rows), ex.q)
+    ex.fail(np.flatnonzero(ex.alive & ~ok), "ik_failed", expected="a straight way out", seen="the arm cannot")
+    ex.line(path, speed=speed, length=float(np.linalg.norm(shift, axis=1).max()))
+    ex.wait(0.1)
+    came = ((ex.state().body(stage.body)[:, :3] - before) * entry.way).sum(axis=1)
+    missed = np.flatnonzero(ex.alive & (came < 0.5 * np.linalg.norm(shift, axis=1)))
+    seen = [f"it came {c:.3f} m" for c in came[missed]]
+    ex.fail(missed, "grasp_missed", expected=f"{stage.body} drawn out", seen=seen, amount=came[missed])
+    ex.note_held(stage.body)
+
+
+def _radius(ex: Execution, body: str) -> float:
+    return float(max(ex.state().layout.geometry[body].bounds.half[:2]))
 
 
 def _raised(tool: Array, height: float) -> Array:

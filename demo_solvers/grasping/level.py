@@ -1,0 +1,40 @@
+"""Level grasps: a card's grasps turned about the line between the fingertips until the hand comes from the side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from pipeline.core import poses
+from pipeline.core.geometry import Grasp
+
+LEANS = (np.deg2rad(90.0), np.deg2rad(72.0))  # rad of the approach from straight down, in the body's frame
+STEEP = 0.3  # vertical share of the closing direction, beyond which turning about it does not level the hand
+EASE = 0.9  # of the score: nobody has tried the hand's new place
+
+
+def levelled(grasps: Sequence[Grasp]) -> tuple[Grasp, ...]:
+    """More grasps with the same contacts; the fingertips stay where they are, the palm comes from the side."""
+    return tuple(level for grasp in grasps for level in _levelled(grasp))
+
+
+def _levelled(grasp: Grasp) -> Iterator[Grasp]:
+    pose = np.array(grasp.pose)
+    approach, closing = (poses.quat_rotate(pose[3:], axis) for axis in np.eye(3)[[2, 1]])
+    if abs(closing[2]) > STEEP:
+        return
+    for lean in LEANS:
+        for side in (1.0, -1.0):
+            # The level direction across the closing one, on either side; the hand leans from straight down to it.
+            ahead = side * np.cross(closing, (0.0, 0.0, 1.0))
+            ahead /= np.linalg.norm(ahead)
+            if approach @ ahead < -0.1:
+                continue
+            down = np.cross(closing, ahead) * side
+            direction = np.sin(lean) * ahead + np.cos(lean) * np.sign(-down[2] or 1.0) * down
+            frame = np.stack([np.cross(closing, direction), closing, direction], axis=1)
+            turned = poses.pose(pose[:3], poses.matrix_to_quat(frame))
+            yield grasp.model_copy(
+                update={"pose": tuple(map(float, turned)), "score": EASE * grasp.score, "shake": None}
+            )
