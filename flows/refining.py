@@ -12,6 +12,7 @@ from demo_solvers.memory import Measurement, Memory, abstract, key_of
 from demo_solvers.refinement.loop import Refiner
 from demo_solvers.refinement.model import ModelRefiner, RefinerSettings
 from demo_solvers.refinement.procedural import ProceduralRefiner
+from demo_solvers.task_planning.model_programmer import ModelProgrammer, ProgrammerSettings
 from flows.authors import reply_cache
 from flows.config import RunConfig
 from flows.folder import RunFolder
@@ -59,7 +60,9 @@ def refining_solver(config: RunConfig) -> Iterator[RefiningSolver]:
     with Asker(meter) as asker:
         settings = RefinerSettings(model=config.refine_model or DEFAULT_MODEL)
         refiner: Refiner = ModelRefiner(asker, settings, fallback=ProceduralRefiner())
-        yield RefiningSolver(lambda problem, worlds: solver(problem, worlds, refiner=refiner), meter)  # type: ignore[call-arg]
+        programmer = ModelProgrammer(asker, ProgrammerSettings(model=settings.model))
+        asked = {"refiner": refiner, "programmer": programmer}
+        yield RefiningSolver(lambda problem, worlds: solver(problem, worlds, **asked), meter)
 
 
 def budget_of(config: RunConfig) -> Budget:

@@ -8,22 +8,26 @@ from demo_solvers.conduct import conduct
 from demo_solvers.execution import Execution
 from demo_solvers.refinement.loop import Refiner, refine
 from demo_solvers.refinement.procedural import ProceduralRefiner
+from demo_solvers.task_planning.model_programmer import Programmer
 from demo_solvers.task_planning.plan import NoPlan, alternatives, plan
 from pipeline.core.doors import Problem, Solution, TrialWorlds, Worlds
 from pipeline.core.episode import Outcome
 from pipeline.core.program import Program
 
 
-def vipr(problem: Problem, worlds: TrialWorlds, *, refiner: Refiner | None = None) -> Solution:
+def vipr(
+    problem: Problem, worlds: TrialWorlds, *, refiner: Refiner | None = None, programmer: Programmer | None = None
+) -> Solution:
     """Plan the task, try the plan beside its alternatives and what is offered, patch the best of them while it pays.
 
-    ``refiner`` proposes the patches; by default the procedural one.
+    ``refiner`` proposes the patches, by default the procedural one; what ``programmer`` writes competes with the plan.
     """
     goal, opening = problem.task.goal, problem.scenes[0].robot.gripper.max_width
     # Where nothing may be refined, one plan is tried in every world; its alternatives cost as much again each.
     count = problem.budget.variants if problem.budget.rounds else 1
     own = alternatives(goal, worlds.state(), count=count, opening=opening)
-    programs = [*own[:1], *problem.offered, *own[1:]]
+    written = () if programmer is None else programmer.write(problem, worlds.state()).programs
+    programs = [*own[:1], *written, *problem.offered, *own[1:]]
     if not programs:
         found = plan(goal, worlds.state(), opening=opening)
         ex = Execution(problem, worlds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from pydantic import Field
 
@@ -39,6 +40,14 @@ class Written:
 
     programs: tuple[Program, ...]
     failed_calls: tuple[str, ...] = ()
+
+
+class Programmer(Protocol):
+    """Writes programs for a problem from the present state of its worlds."""
+
+    def write(self, problem: Problem, world: WorldState) -> Written:
+        """Programs that can be begun, at best one that works; none where nothing came of it."""
+        ...
 
 
 class ModelProgrammer:

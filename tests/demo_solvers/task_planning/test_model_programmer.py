@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from demo_solvers.solvers.vipr import vipr
 from demo_solvers.task_planning.check import check_program
 from demo_solvers.task_planning.model_programmer import ModelProgrammer, ProgrammerSettings, Written
 from demo_solvers.task_planning.written import WrittenProgram
@@ -20,6 +22,8 @@ from pipeline.core.doors import Problem
 from pipeline.core.program import Relation
 from pipeline.core.world import WorldState
 from pipeline.llm.anthropic import Connection, anthropic
+from pipeline.llm.scripted import scripted
+from pipeline.rollout import attempt
 
 TOP = "cabinet/top_drawer"
 MODEL = "claude-sonnet-5-5"
@@ -200,3 +204,21 @@ def test_a_target_is_written_as_a_position_and_a_turn() -> None:
     assert stage.target is not None
     assert stage.target.frame == "plate"
     assert stage.target.pose == pytest.approx((0.1, 0.0, 0.05, 0.0, 0.0, 0.0, 1.0))
+
+
+def test_a_written_program_competes_with_the_plan_in_the_same_batch(kitchen, simulator) -> None:
+    other = with_stage(1, parameters=[{"name": "approach", "value": "down"}])
+    with Asker(scripted([json.dumps(other)])) as asker:
+        programmer = ModelProgrammer(asker, ProgrammerSettings(model="a-model"))
+        solution = attempt(simulator, kitchen, partial(vipr, programmer=programmer))
+    (first,) = solution.rounds
+    assert [variant.program.author for variant in first.variants] == ["search", "scripted"]
+    assert solution.program is not None
+    assert any(outcome.success for outcome in solution.outcomes)
+
+
+def test_a_program_that_cannot_be_written_leaves_the_plan_alone(kitchen, simulator) -> None:
+    with Asker(scripted(["no program"] * 3)) as asker:
+        programmer = ModelProgrammer(asker, ProgrammerSettings(model="a-model"))
+        solution = attempt(simulator, kitchen, partial(vipr, programmer=programmer))
+    assert [variant.program.author for variant in solution.rounds[0].variants] == ["search"]
