@@ -25,12 +25,12 @@ from typing import Any
 from benchmarks._cells import Cell, Cells, announce, parser, percent, processes, save, table
 from benchmarks._problems import pose_problem, proposals, simulator_of
 from demo_solvers.families import SOLVED
-from demo_solvers.planning.decompose import decompose
 from demo_solvers.refinement.faults import FAULTS, FaultKind, faults, spoil
 from demo_solvers.refinement.loop import refine
 from demo_solvers.refinement.patches import all_in_words
 from demo_solvers.refinement.procedural import ProceduralRefiner
 from demo_solvers.refinement.trial import tried
+from demo_solvers.task_planning.plan import decompose
 from flows.intervals import wilson
 from pipeline.core.doors import Problem, Simulator
 from pipeline.core.program import Program

@@ -17,7 +17,7 @@ from pipeline.core.task import Family, TaskSpec
 BACKENDS: Registry[Any] = Registry("pipeline.sim", "simulator")
 SUPPORTS: Registry[Any] = Registry("scene_gen.supports", "support")
 RANDOMISATIONS: Registry[Any] = Registry("scene_gen.randomisation", "randomisation")
-REFINERS = ("procedural", "anthropic")
+PROGRAM_AUTHORS = ("procedural", "anthropic")
 
 
 class RunConfig(Frozen):
@@ -58,11 +58,15 @@ class RunConfig(Frozen):
     refiner: str = Field(
         default="procedural", description="Who proposes the patches: procedural, or anthropic for a language model."
     )
-    refine_model: str | None = Field(
-        default=None, description="Language model that refines; None takes the backend's default."
+    programmer: str = Field(
+        default="procedural",
+        description="Who writes programs: procedural plans them, with anthropic a language model's compete with these.",
     )
-    refine_tokens: int | None = Field(
-        default=None, ge=0, description="Most tokens that a model may use for one batch; then the procedural refiner."
+    solver_model: str | None = Field(
+        default=None, description="Language model that writes and refines programs; None takes the backend's default."
+    )
+    solver_tokens: int | None = Field(
+        default=None, ge=0, description="Most tokens that it may use for one batch; the rest is left to rules."
     )
     memory: str = Field(default="", description="Digest of the memory whose programs are offered; empty is none.")
     seed: int = Field(default=0, ge=0, lt=2**63, description="Root of every random stream of the run.")
@@ -113,7 +117,8 @@ def compose(preset: str, **overrides: Any) -> RunConfig:
         ("backend", config.backend, BACKENDS.names),
         ("support", config.support, SUPPORTS.names),
         ("randomisation", config.randomise, RANDOMISATIONS.names),
-        ("refiner", config.refiner, REFINERS),
+        ("refiner", config.refiner, PROGRAM_AUTHORS),
+        ("programmer", config.programmer, PROGRAM_AUTHORS),
     ):
         if name not in known:
             raise UnknownNameError(kind, name, known)

@@ -6,10 +6,10 @@ import inspect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from demo_solvers.memory import Measurement, Memory, abstract, key_of
-from demo_solvers.refinement.loop import Refiner
 from demo_solvers.refinement.model import ModelRefiner, RefinerSettings
 from demo_solvers.refinement.procedural import ProceduralRefiner
 from demo_solvers.task_planning.model_programmer import ModelProgrammer, ProgrammerSettings
@@ -49,20 +49,23 @@ class RefiningSolver:
 def refining_solver(config: RunConfig) -> Iterator[RefiningSolver]:
     """The run's solver with its refiner; raises :class:`InvalidInputError` for a solver that cannot take one."""
     solver = find_solver(config.solver)
-    if config.refiner == "procedural":
+    roles = [role for role in ("refiner", "programmer") if getattr(config, role) != "procedural"]
+    if not roles:
         yield RefiningSolver(solver)
         return
-    if "refiner" not in inspect.signature(solver).parameters:
-        raise InvalidInputError(f"--refiner {config.refiner}: solver {config.solver!r} refines no programs; use vipr.")
+    for role in roles:
+        if role not in inspect.signature(solver).parameters:
+            raise InvalidInputError(f"--{role}: solver {config.solver!r} takes no {role}; use vipr, or leave it out.")
     from pipeline.llm.anthropic import DEFAULT_MODEL, anthropic
 
-    meter = MeteredModel(CachedModel(anthropic(), reply_cache()), TokenBudget(tokens=config.refine_tokens))
+    meter = MeteredModel(CachedModel(anthropic(), reply_cache()), TokenBudget(tokens=config.solver_tokens))
     with Asker(meter) as asker:
-        settings = RefinerSettings(model=config.refine_model or DEFAULT_MODEL)
-        refiner: Refiner = ModelRefiner(asker, settings, fallback=ProceduralRefiner())
-        programmer = ModelProgrammer(asker, ProgrammerSettings(model=settings.model))
-        asked = {"refiner": refiner, "programmer": programmer}
-        yield RefiningSolver(lambda problem, worlds: solver(problem, worlds, **asked), meter)
+        model = config.solver_model or DEFAULT_MODEL
+        staff: dict[str, object] = {
+            "refiner": ModelRefiner(asker, RefinerSettings(model=model), fallback=ProceduralRefiner()),
+            "programmer": ModelProgrammer(asker, ProgrammerSettings(model=model)),
+        }
+        yield RefiningSolver(partial(solver, **{role: staff[role] for role in roles}), meter)
 
 
 def budget_of(config: RunConfig) -> Budget:

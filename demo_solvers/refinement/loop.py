@@ -47,14 +47,22 @@ class Refiner(Protocol):
         ...
 
 
-def refine(problem: Problem, worlds: TrialWorlds, programs: Sequence[Program], refiner: Refiner) -> Solution:
+def refine(
+    problem: Problem,
+    worlds: TrialWorlds,
+    programs: Sequence[Program],
+    refiner: Refiner,
+    *,
+    spare: Sequence[Program] = (),
+) -> Solution:
     """Try ``programs`` side by side, then rounds of patched variants of the best, within ``problem.budget``.
 
     Programs that do not fit the scene are left out, as are repetitions; of more than ``budget.variants`` the first
     are tried. The best is the one that solves most scenes, of equals the smoother one; a patched program is taken only
-    if it solves more than the one that it was made from, or gets further where neither solves any.
+    if it solves more than the one that it was made from, or gets further where neither solves any. ``spare`` programs
+    take up to half the places of a round where the first ones are not good enough.
     """
-    history = _History(problem)
+    history = _History(problem, _distinct(spare, problem) if spare else [])
     first = [Candidate(program) for program in _distinct(programs, problem)[: problem.budget.variants]]
     worlds = history.run(worlds, first)
     for _ in range(problem.budget.rounds):
@@ -78,8 +86,9 @@ class Candidate:
 class _History:
     """All that was tried on a problem so far."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, spare: Sequence[Program]) -> None:
         self.problem = problem
+        self._spare = list(spare)
         self.attempts: list[Tried] = []
         self.rounds: list[Round] = []
         self.best: Tried | None = None
@@ -113,13 +122,16 @@ class _History:
         return number
 
     def proposed(self, refiner: Refiner) -> list[Candidate]:
-        """Patched variants of the best program that have not been tried."""
+        """Spare programs and patched variants of the best one, none of them tried before."""
         assert self.best is not None
         if not self.best.failures:
             return []
+        count = self.problem.budget.variants
+        spare = [p for p in self._spare if not self._is_known(p)][: max(1, count // 2)]
+        found = {p.digest: Candidate(p, ("another plan",)) for p in spare}
         case = Case(self.problem, self.best, self.best.failures, self._is_known, self._in_vain())
-        layout, found = self.problem.layout, dict[str, Candidate]()
-        for proposal in refiner.propose(case, self.problem.budget.variants):
+        layout = self.problem.layout
+        for proposal in refiner.propose(case, count):
             try:
                 program = patched(self.best.program, proposal, layout)
             except InvalidInputError:
@@ -127,7 +139,7 @@ class _History:
             if not self._is_known(program):
                 words = all_in_words(proposal, self.best.program)
                 found.setdefault(program.digest, Candidate(program, words))
-        return list(found.values())[: self.problem.budget.variants]
+        return list(found.values())[:count]
 
     def solution(self) -> Solution:
         """For each scene the best program's success, else any program's, else the best program's failure."""

@@ -15,15 +15,16 @@ from pydantic import Field
 from demo_solvers.diagnosis import Failure, worst
 from demo_solvers.refinement.keyframes import keyframes
 from demo_solvers.refinement.loop import Case, Refiner
-from demo_solvers.refinement.patches import Patch, Proposal, patched
-from demo_solvers.refinement.wording import bodies_in_words, program_in_words, skills_in_words
+from demo_solvers.refinement.patches import Proposal, patched
+from demo_solvers.refinement.written import Changes
+from demo_solvers.task_planning import vocabulary
 from pipeline.asking.ask import Asker, Reply
 from pipeline.asking.meter import purpose
 from pipeline.asking.prompts import Prompt
 from pipeline.core.chat import ChatRequest, Picture, Turn
 from pipeline.core.errors import InvalidInputError, ModelError, SimulationError
 from pipeline.core.geometry import Frozen
-from pipeline.core.program import Program
+from pipeline.core.program import Program, Stage
 
 PROMPTS = Path(__file__).parent / "prompts"
 TRIED_SHOWN = 12  # changes that were tried before and are named to the model
@@ -36,19 +37,6 @@ class Finding(Frozen):
     stage: int | None = Field(description="number of the stage in which it began to go wrong; null for the whole plan")
     cause: str = Field(min_length=1, max_length=600, description="what went wrong and why")
     remedy: str = Field(min_length=1, max_length=600, description="what has to be done differently")
-
-
-class Change(Frozen):
-    """Patches that belong together."""
-
-    patches: tuple[Patch, ...] = Field(min_length=1, max_length=6)
-    reason: str = Field(default="", max_length=400)
-
-
-class Changes(Frozen):
-    """What one call proposes."""
-
-    changes: tuple[Change, ...] = Field(min_length=1, max_length=8)
 
 
 class RefinerSettings(Frozen):
@@ -97,10 +85,10 @@ class ModelRefiner:
             finding=f"{finding.cause} {finding.remedy}",
             tried="\n".join(f"- {t}" for t in case.tried_before[-TRIED_SHOWN:]) or "(none)",
             count=str(count),
-            bodies=bodies_in_words(case.problem.layout),
+            bodies=vocabulary.bodies(case.problem.layout, {o.name: o.role for o in case.problem.task.objects}),
         )
         reply = self.asker.ask(self._request(case, words), Changes, check=lambda said: _mistakes(case, said))
-        found = [Proposal(patches=c.patches, reason=c.reason, author=reply.model) for c in reply.value.changes]
+        found = [Proposal(patches=c.as_patches(), reason=c.reason, author=reply.model) for c in reply.value.changes]
         return [p for p in found if not _mistake(case, p) and not case.known(_program(case, p))][:count]
 
     def _finding(self, case: Case, failure: Failure) -> Finding:
@@ -130,7 +118,11 @@ class ModelRefiner:
     def _request(self, case: Case, words: str, pictures: tuple[Picture, ...] = ()) -> ChatRequest:
         return ChatRequest(
             model=self.settings.model,
-            shared=self._rules.render(robot=case.problem.scenes[0].robot.noun, skills=skills_in_words()),
+            shared=self._rules.render(
+                robot=case.problem.scenes[0].robot.noun,
+                skills=vocabulary.skills(),
+                predicates=vocabulary.predicates(),
+            ),
             turns=(Turn(text=words, pictures=pictures),),
             max_tokens=self.settings.max_tokens,
         )
@@ -151,7 +143,7 @@ def _mistake(case: Case, proposal: Proposal) -> str:
 
 def _mistakes(case: Case, said: Changes) -> list[str]:
     """Why each change cannot be applied, to be told to the model; none as soon as one of them can."""
-    found = [_mistake(case, Proposal(patches=c.patches)) for c in said.changes]
+    found = [_mistake(case, Proposal(patches=c.as_patches())) for c in said.changes]
     return [f"changes.{i}: {why}" for i, why in enumerate(found)] if all(found) else []
 
 
@@ -163,3 +155,16 @@ def _without(case: Case, proposals: Sequence[Proposal]) -> Case:
         return program.digest in taken or case.known(program)
 
     return case.but_for(known)
+
+
+def program_in_words(program: Program) -> str:
+    """Its stages, numbered from 0, with what is particular about them."""
+    return "\n".join(f"{number}. {_stage(stage)}" for number, stage in enumerate(program.stages))
+
+
+def _stage(stage: Stage) -> str:
+    parts = [str(stage)]
+    parts += [f"{name} = {value}" for name, value in stage.parameters.items()]
+    parts += [f"at {stage.keypoint}"] if stage.keypoint else []
+    parts += [f"along {stage.axis}"] if stage.axis else []
+    return ", ".join(parts)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
-from demo_solvers.skill import SKILLS, Choice, Number, Settings
-from pipeline.core.errors import InvalidInputError, TaskloomError
+from demo_solvers.skill import SKILLS, Choice, Number
+from demo_solvers.task_planning.check import check_program
+from pipeline.core.errors import InvalidInputError
 from pipeline.core.geometry import Frozen
 from pipeline.core.layout import SceneLayout
 from pipeline.core.program import Program, Stage
-from pipeline.holds import parse
 
 Place = Annotated[int, Field(ge=0, description="number of a stage, counted from 0")]
 PACE = ("speed", "effort")
@@ -161,12 +160,13 @@ def apply(program: Program, patch: Patch) -> Program:
 
 
 def check(program: Program, layout: SceneLayout) -> None:
-    """Raise :class:`InvalidInputError` unless every stage can be carried out as it is written, whatever comes of it."""
-    for number, stage in enumerate(program.stages):
-        try:
-            _check_stage(stage, layout)
-        except TaskloomError as error:
-            raise InvalidInputError(f"Stage {number} ({stage}): {error}") from None
+    """Raise :class:`InvalidInputError` unless every stage can be carried out as it is written, whatever comes of it.
+
+    What the hand holds is left to the trial: a program under repair may be wrong there, and is diagnosed.
+    """
+    found = [fault for fault in check_program(program, layout) if fault.kind != "hand"]
+    if found:
+        raise InvalidInputError(" ".join(map(str, found)))
 
 
 def in_words(patch: Patch, program: Program) -> str:
@@ -243,30 +243,3 @@ def _value(stage: Stage, name: str, parameter: Number | Choice) -> float:
 
 def _clipped(parameter: Number, value: float) -> float:
     return round(min(max(value, parameter.low), parameter.high), 4)
-
-
-def _check_stage(stage: Stage, layout: SceneLayout) -> None:
-    signature = SKILLS.get(stage.skill).signature
-    Settings(stage)
-    geometry = layout.geometry.get(stage.body)
-    for body in (stage.body, *(r.anchor for r in stage.relations)):
-        layout.body(body)
-    if geometry is None:
-        raise InvalidInputError(f"{stage.body!r} is no thing that can be worked on.")
-    for relation in stage.relations:
-        if relation.predicate not in signature.relations:
-            raise InvalidInputError(f"{relation.predicate!r} is not for {stage.skill}: {_listed(signature.relations)}.")
-    if stage.keypoint is not None and stage.keypoint not in geometry.keypoints:
-        raise InvalidInputError(f"{stage.body!r} has no keypoint {stage.keypoint!r}: {_listed(geometry.keypoints)}.")
-    if stage.axis is not None and stage.axis not in (*geometry.axes, "x", "y", "z"):
-        raise InvalidInputError(f"{stage.body!r} has no axis {stage.axis!r}: {_listed((*geometry.axes, *'xyz'))}.")
-    if signature.relations and not stage.relations and stage.target is None:
-        raise InvalidInputError(f"{stage.skill} needs a relation: {_listed(signature.relations)}.")
-    for formula in filter(None, (stage.pre, stage.post)):
-        parse(formula, layout.bodies)
-    if stage.target is not None and stage.target.frame is not None:
-        layout.body(stage.target.frame)
-
-
-def _listed(names: Iterable[str]) -> str:
-    return "allowed: " + (", ".join(names) or "(none)")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from demo_solvers.diagnosis import Failure, brings
-from demo_solvers.planning.decompose import decompose
 from demo_solvers.refinement.idea import Idea
 from demo_solvers.refinement.loop import Case
 from demo_solvers.refinement.patches import InsertStage, MoveStage, RemoveStage, Reopen, ReplaceStages
 from demo_solvers.skill import SKILLS
+from demo_solvers.task_planning.plan import decompose
 from pipeline.core.goal import Atom, atoms
 from pipeline.core.program import Program, Stage
 from pipeline.core.world import WorldState

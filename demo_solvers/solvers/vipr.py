@@ -18,16 +18,16 @@ from pipeline.core.program import Program
 def vipr(
     problem: Problem, worlds: TrialWorlds, *, refiner: Refiner | None = None, programmer: Programmer | None = None
 ) -> Solution:
-    """Plan the task, try the plan beside its alternatives and what is offered, patch the best of them while it pays.
+    """Plan the task, try the plan beside what is offered; patch the best of them, beside other plans, while it pays.
 
-    ``refiner`` proposes the patches, by default the procedural one; what ``programmer`` writes competes with the plan.
+    ``refiner`` proposes the patches; by default the procedural one. What ``programmer`` writes competes with the plan.
     """
     goal, opening = problem.task.goal, problem.scenes[0].robot.gripper.max_width
     # Where nothing may be refined, one plan is tried in every world; its alternatives cost as much again each.
     count = problem.budget.variants if problem.budget.rounds else 1
     own = alternatives(goal, worlds.state(), count=count, opening=opening)
-    written = () if programmer is None else programmer.write(problem, worlds.state()).programs
-    programs = [*own[:1], *written, *problem.offered, *own[1:]]
+    written = [] if programmer is None else programmer.write(problem, worlds.state()).programs
+    programs = [*own[:1], *written, *problem.offered]
     if not programs:
         found = plan(goal, worlds.state(), opening=opening)
         ex = Execution(problem, worlds)
@@ -35,7 +35,7 @@ def vipr(
         why = found.reason if isinstance(found, NoPlan) else ""
         ex.fail(everyone, "no_plan", expected="a skill for every literal of the goal", seen=why)
         return Solution(ex.outcomes())
-    return refine(problem, worlds, programs, refiner or ProceduralRefiner())
+    return refine(problem, worlds, programs, refiner or ProceduralRefiner(), spare=own[1:])
 
 
 def carry_out(program: Program, problem: Problem, worlds: Worlds) -> list[Outcome]:

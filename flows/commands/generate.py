@@ -22,12 +22,13 @@ from flows.machine import rendering_environment
 from flows.progress import ProgressBars
 from flows.refinement_options import (
     MemoryFile,
+    ProgrammerName,
     Recover,
     Refine,
-    RefineModel,
     RefinerName,
-    RefineTokens,
     Remember,
+    SolverModel,
+    SolverTokens,
     TargetRate,
     Variants,
 )
@@ -71,8 +72,9 @@ def generate(
     target: TargetRate = None,
     recover: Recover = None,
     refiner: RefinerName = None,
-    refine_model: RefineModel = None,
-    refine_tokens: RefineTokens = None,
+    programmer: ProgrammerName = None,
+    solver_model: SolverModel = None,
+    solver_tokens: SolverTokens = None,
     memory: MemoryFile = None,
     remember: Remember = False,
     seed: Annotated[int | None, typer.Option(help=help_of("seed"))] = None,
@@ -116,7 +118,7 @@ def generate(
         preset, tasks=count, demos=demos, batch=batch, rounds=rounds, robot=robot, backend=backend,
         device=device, support=support, randomise=randomise, seed=seed, given=given, families=families,
         refine=refine, variants=variants, target=target, recover=recover, refiner=refiner,
-        refine_model=refine_model, refine_tokens=refine_tokens,
+        programmer=programmer, solver_model=solver_model, solver_tokens=solver_tokens,
     )  # fmt: skip
     if remember and memory is None:
         raise InvalidInputError("--remember adds to a memory; name its file with --memory.")

@@ -10,6 +10,7 @@ from flows.config import RunConfig
 from flows.jobs import Attempt, BatchJob, BatchReport, Status
 from flows.plan import Candidate, Plan
 from flows.rounds import Rounds
+from pipeline.core.program import Program, Stage
 from pipeline.core.task import Family, TaskObject, TaskSpec
 from task_gen.reasons import Reason
 
@@ -102,3 +103,28 @@ def test_the_order_of_completion_changes_nothing(order: int) -> None:
         return [(r.task, r.index, r.written) for r in rounds.reports]
 
     assert work_off(random.Random(order)) == work_off(random.Random(99))
+
+
+def a_program(lift: float) -> Program:
+    return Program(stages=(Stage(skill="pick", body="cube", parameters={"lift": lift}),))
+
+
+def test_a_later_batch_starts_from_what_earlier_ones_settled_on_and_what_the_memory_offers() -> None:
+    plan = a_plan("a", tasks=1)
+    remembered, settled = a_program(0.2), a_program(0.1)
+    candidates = tuple(c.model_copy(update={"offered": (remembered,)}) for c in plan.candidates)
+    rounds = Rounds(plan.model_copy(update={"candidates": candidates}))
+    (job,) = rounds.start()
+    assert job.offered == (remembered,)
+    confirmed = tuple(Attempt(row=i, solved=i < 2, program=settled.digest) for i in range(4))
+    report = a_report(job, written=1).model_copy(update={"program": settled, "attempts": confirmed})
+    (job,) = rounds.record(report)
+    assert job.offered == (settled, remembered)
+
+
+def test_a_program_that_no_predicate_confirmed_is_not_passed_on() -> None:
+    rounds = Rounds(a_plan("a", tasks=1))
+    (job,) = rounds.start()
+    other = tuple(Attempt(row=i, solved=True, program="another") for i in range(4))
+    (job,) = rounds.record(a_report(job, written=1).model_copy(update={"program": a_program(0.1), "attempts": other}))
+    assert job.offered == ()

@@ -64,8 +64,8 @@ def test_the_diagnosing_call_sees_text_and_pictures_and_the_patching_call_text_o
         assert failed.problem.task.goal in words
         assert "region = handle" in words
     assert FINDING["remedy"] in patch.turns[0].text
-    assert "block_green: " in patch.turns[0].text
-    assert "### push" in look.shared
+    assert "`block_green`: " in patch.turns[0].text
+    assert "## push" in look.shared
     assert "0.03 to 0.3 m" in look.shared
     assert look.shared == patch.shared, "the long part is the same, so that servers can keep it"
 
@@ -169,6 +169,7 @@ def test_through_the_real_client_over_http_a_fault_is_repaired_and_paid_once(
                 given = replace(stacking, budget=Budget(rounds=2, variants=2))
                 results.append(attempt(simulator, given, lambda p, w, r=refiner: refine(p, w, [spoilt], r)))
         assert server.calls == 2
+        assert [b["output_config"]["format"]["type"] for b in server.bodies] == ["json_schema"] * 2
     once, again = results
     assert all(o.success for o in once.outcomes)
     assert once.program == again.program

@@ -79,21 +79,21 @@ def test_to_regrasp_leaves_out_more_and_more_grasps():
     ("patch", "told"),
     [
         (SetParameter(stage=0, name="lift", value=3.0), r"lift is 3.0; allowed: 0.03 to 0.3 m"),
-        (SetParameter(stage=0, name="lifd", value=0.1), "Did you mean 'lift'"),
+        (SetParameter(stage=0, name="lifd", value=0.1), "did you mean 'lift'"),
         (SetParameter(stage=0, name="region", value="knob"), "allowed: any, top"),
-        (SetKeypoint(stage=0, keypoint="spout"), "has no keypoint 'spout'"),
+        (SetKeypoint(stage=0, keypoint="spout"), "has no point 'spout'"),
         (SetAxis(stage=0, axis="pull"), "has no axis 'pull'"),
         (RemoveStage(stage=2), "the program has stages 0 to 1"),
-        (InsertStage(stage=0, new=Stage(skill="juggle", body="mug")), "Unknown skill 'juggle'"),
-        (InsertStage(stage=0, new=Stage(skill="pick", body="mog")), "Did you mean 'mug'"),
-        (InsertStage(stage=0, new=Stage(skill="pick", body="robot")), "no thing that can be worked on"),
-        (InsertStage(stage=0, new=Stage(skill="place", body="mug")), "place needs a relation"),
+        (InsertStage(stage=0, new=Stage(skill="juggle", body="mug")), "no skill 'juggle'"),
+        (InsertStage(stage=0, new=Stage(skill="pick", body="mog")), "did you mean 'mug'"),
+        (InsertStage(stage=0, new=Stage(skill="pick", body="robot")), "no body 'robot' to work on"),
+        (InsertStage(stage=0, new=Stage(skill="place", body="mug")), "place is not told where to"),
         (InsertStage(stage=0, new=PICK.model_copy(update={"post": "(hot mug)"})), "unknown predicate"),
         (
             InsertStage(
                 stage=0, new=Stage(skill="push", body="mug", relations=(Relation(predicate="on", anchor="mug"),))
             ),
-            "'on' is not for push: allowed: within",
+            "no relation 'on'; allowed: within",
         ),
     ],
 )
