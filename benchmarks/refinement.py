@@ -8,7 +8,8 @@ rounds of ``--variants`` patched programs, one program solves at least nine tent
 same worlds. The refiner sees the spoilt program, the goal and the states, never the sound program.
 
 Columns: no refinement; the procedural refiner; the same without going back to a skill's default values, since planned
-programs hold nothing but defaults and faults in parameters are departures from them.
+programs hold nothing but defaults and faults in parameters are departures from them; and, with ``--model``, a language
+model (its key in the environment, its replies cached), whose free places the procedural refiner fills.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -26,17 +28,22 @@ from benchmarks._cells import Cell, Cells, announce, parser, percent, processes,
 from benchmarks._problems import pose_problem, proposals, simulator_of
 from demo_solvers.families import SOLVED
 from demo_solvers.refinement.faults import FAULTS, FaultKind, faults, spoil
-from demo_solvers.refinement.loop import refine
+from demo_solvers.refinement.loop import Refiner, refine
+from demo_solvers.refinement.model import ModelRefiner, RefinerSettings
 from demo_solvers.refinement.patches import all_in_words
 from demo_solvers.refinement.procedural import ProceduralRefiner
 from demo_solvers.refinement.trial import tried
 from demo_solvers.task_planning.plan import decompose
+from flows.authors import reply_cache
 from flows.intervals import wilson
+from pipeline.asking.ask import Asker
+from pipeline.asking.cache import CachedModel
 from pipeline.core.doors import Problem, Simulator
 from pipeline.core.program import Program
 from pipeline.core.refinement import Budget
 from pipeline.core.streams import stream
 from pipeline.core.task import TaskSpec
+from pipeline.llm.anthropic import anthropic
 from pipeline.rollout import BatchWorlds
 
 NAME = "refinement"
@@ -44,7 +51,7 @@ SOUND = 0.75  # of the worlds that a program has to solve to be spoilt
 HARMED = 0.5  # of the sound program's successes that a spoilt one may keep
 REPAIRED = 0.9  # of the sound program's successes that a repaired one has to reach
 LOOKED_AT = 6  # faults of a kind that are tried on a program until one does harm
-COLUMNS = ("none", "procedural", "no_defaults")
+COLUMNS = ("none", "procedural", "no_defaults", "model")
 
 
 def main() -> None:
@@ -68,6 +75,7 @@ def _options() -> argparse.Namespace:
     made.add_argument("--worlds", type=int, default=8, help="worlds built for a task (default 8)")
     made.add_argument("--rounds", type=int, default=5, help="of refinement (default 5)")
     made.add_argument("--variants", type=int, default=4, help="programs side by side in a round (default 4)")
+    made.add_argument("--model", help="language model for a column of its own (default none)")
     made.add_argument("--seed", type=int, default=11, help="of tasks, worlds and faults (default 11)")
     return made.parse_args()
 
@@ -86,7 +94,8 @@ def _cases(options: argparse.Namespace, kept: Cells, pool: ProcessPoolExecutor) 
 
 def _what(options: argparse.Namespace) -> dict[str, Any]:
     return {
-        name: getattr(options, name) for name in ("backend", "robot", "faults", "worlds", "rounds", "variants", "seed")
+        name: getattr(options, name)
+        for name in ("backend", "robot", "faults", "worlds", "rounds", "variants", "model", "seed")
     }
 
 
@@ -119,10 +128,21 @@ def _case(
     budget = Budget(rounds=key["rounds"], variants=key["variants"], target=wanted / len(problem.scenes))
     given = replace(problem, budget=budget)
     columns: dict[str, Cell] = {"none": {"solved": left, "repaired": left >= wanted, "rounds": 0}}
-    for name, refiner in (("procedural", ProceduralRefiner()), ("no_defaults", ProceduralRefiner(defaults=False))):
-        columns[name] = _repair(spoilt, given, simulator, refiner, wanted)
+    with _refiners(key["model"]) as refiners:
+        for name, refiner in refiners.items():
+            columns[name] = _repair(spoilt, given, simulator, refiner, wanted)
     said = {"family": problem.task.family, "task": problem.task.name, "fault": kind, "planted": words}
     return {**said, "worlds": len(problem.scenes), "sound": sound, "spoilt": left, "columns": columns}
+
+
+@contextmanager
+def _refiners(model: str | None) -> Iterator[dict[str, Refiner]]:
+    found: dict[str, Refiner] = {"procedural": ProceduralRefiner(), "no_defaults": ProceduralRefiner(defaults=False)}
+    if model is None:
+        yield found
+        return
+    with Asker(CachedModel(anthropic(), reply_cache())) as asker:
+        yield {**found, "model": ModelRefiner(asker, RefinerSettings(model=model), fallback=ProceduralRefiner())}
 
 
 def _planted(
@@ -141,7 +161,7 @@ def _planted(
     return None
 
 
-def _repair(program: Program, problem: Problem, simulator: Simulator, refiner: ProceduralRefiner, wanted: int) -> Cell:
+def _repair(program: Program, problem: Problem, simulator: Simulator, refiner: Refiner, wanted: int) -> Cell:
     began = time.perf_counter()
     solution = refine(problem, BatchWorlds(simulator, problem), [program], refiner)
     best = max(v.solved for r in solution.rounds for v in r.variants)
@@ -169,7 +189,9 @@ def _summed(cases: Sequence[Cell], by: str) -> dict[str, Cell]:
 def _sum(cases: Sequence[Cell]) -> Cell:
     found: Cell = {"cases": len(cases)}
     for column in COLUMNS:
-        results = [c["columns"][column] for c in cases]
+        results = [c["columns"][column] for c in cases if column in c["columns"]]
+        if not results:
+            continue
         repaired = sum(r["repaired"] for r in results)
         rounds = [r["rounds"] for r in results if r["repaired"]]
         found[column] = {
@@ -184,8 +206,9 @@ def _print(cases: Sequence[Cell]) -> None:
     for by in ("fault", "family"):
         summed = _summed(cases, by)
         order = sorted(summed, key=lambda name: (name == "all", name))
-        rows = [(n, str(summed[n]["cases"]), *(_share(summed[n], c) for c in COLUMNS)) for n in order]
-        table((by, "cases", *COLUMNS), rows)
+        shown = [c for c in COLUMNS if c in summed["all"]] if cases else []
+        rows = [(n, str(summed[n]["cases"]), *(_share(summed[n], c) for c in shown)) for n in order]
+        table((by, "cases", *shown), rows)
 
 
 def _share(summed: Cell, column: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -57,13 +58,17 @@ def refine(
 ) -> Solution:
     """Try ``programs`` side by side, then rounds of patched variants of the best, within ``problem.budget``.
 
-    Programs that do not fit the scene are left out, as are repetitions; of more than ``budget.variants`` the first
-    are tried. The best is the one that solves most scenes, of equals the smoother one; a patched program is taken only
-    if it solves more than the one that it was made from, or gets further where neither solves any. ``spare`` programs
-    take up to half the places of a round where the first ones are not good enough.
+    Programs that do not fit the scene are left out, as are repetitions (where none fits, an InvalidInputError says why
+    the first does not); of more than ``budget.variants`` the first are tried. The best is the one that solves most
+    scenes, of equals the smoother one; a patched program is taken only if it solves more than the one that it was made
+    from, or gets further where neither solves any. ``spare`` programs take up to half the places of a round where the
+    first ones are not good enough.
     """
-    history = _History(problem, _distinct(spare, problem) if spare else [])
-    first = [Candidate(program) for program in _distinct(programs, problem)[: problem.budget.variants]]
+    history = _History(problem, _fitting(spare, problem))
+    fitting = _fitting(programs, problem)
+    if not fitting:
+        check(programs[0], problem.layout)
+    first = [Candidate(program) for program in fitting[: problem.budget.variants]]
     worlds = history.run(worlds, first)
     for _ in range(problem.budget.rounds):
         if history.good_enough:
@@ -158,18 +163,14 @@ class _History:
         return program.digest in self._known
 
 
-def _distinct(programs: Sequence[Program], problem: Problem) -> list[Program]:
-    """Each program once, without those that do not fit the scene; never none, the first is the solver's own."""
+def _fitting(programs: Sequence[Program], problem: Problem) -> list[Program]:
+    """Each program once, without those that cannot be carried out in the scene."""
     found: dict[str, Program] = {}
     for program in programs:
-        try:
+        with suppress(InvalidInputError):
             check(program, problem.layout)
-        except InvalidInputError:
-            if len(programs) > 1:
-                continue
-            raise
-        found.setdefault(program.digest, program)
-    return list(found.values()) or [programs[0]]
+            found.setdefault(program.digest, program)
+    return list(found.values())
 
 
 def _first_success(scene: int, attempts: Sequence[Tried]) -> Outcome:

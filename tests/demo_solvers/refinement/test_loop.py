@@ -151,3 +151,19 @@ def test_jerk_is_that_of_a_cubic():
     actions = np.stack([t**3, np.zeros(50), np.full(50, 0.04)], axis=1).astype(np.float32)
     assert jerk_of(actions, joints=2, rate=20.0) == pytest.approx(18.0, rel=1e-2)
     assert jerk_of(actions[:3], joints=2, rate=20.0) == 0
+
+
+def test_another_plan_is_tried_beside_the_patches_only_where_the_first_is_not_good_enough(
+    stacking, simulator, sound, spoilt
+):
+    given = replace(stacking, budget=Budget(rounds=1, variants=4))
+    fine = attempt(simulator, given, lambda p, w: refine(p, w, [sound], Fixed(), spare=[spoilt]))
+    assert len(fine.rounds) == 1
+    mended = attempt(
+        simulator, given, lambda p, w: refine(p, w, [spoilt], Fixed([set_(0, "lift", 0.2)]), spare=[sound])
+    )
+    assert [v.patches for v in mended.rounds[1].variants] == [
+        ("another plan",),
+        ("stage 0 (pick block_red): lift = 0.2",),
+    ]
+    assert mended.program == sound
