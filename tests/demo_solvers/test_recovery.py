@@ -8,10 +8,12 @@ import pytest
 from demo_solvers.conduct import conduct
 from demo_solvers.execution import RECOVER, WAIT, Execution
 from demo_solvers.solvers.vipr import vipr
+from pipeline.core.episode import Provenance
 from pipeline.core.geometry import Grasp
 from pipeline.core.program import Program, Relation, Stage
 from pipeline.core.refinement import Budget
 from pipeline.rollout import BatchWorlds, attempt
+from pipeline.validate import validate
 
 GOAL = "(on block_red block_green)"
 IN_THE_AIR = (0.0, 0.0, 0.09, 0.0, 1.0, 0.0, 0.0)  # from above, fingertips closing over the block
@@ -114,3 +116,18 @@ def test_a_row_that_fails_again_has_its_new_reason(ex):
         ex.fail([0], "ik_failed", expected="reach", seen="none")
     assert list(ex.alive) == [False, True, True]
     assert (ex.diagnoses[0].cause, ex.diagnoses[0].stage) == ("ik_failed", f"{RECOVER}grasp")
+
+
+def test_the_episode_that_is_written_holds_the_failed_part_and_its_label(tricked, simulator):
+    given = replace(tricked, budget=Budget(recover=1))
+    outcomes = attempt(simulator, given, vipr).outcomes
+    made = Provenance(version="0", engine="kinematic 1 on cpu", solver="vipr", author="test", seed=0)
+    checked = validate(simulator, given, outcomes, rows=[0], solver_name="vipr", provenance=made)
+    episode = checked[0].episode
+    assert episode is not None, checked[0].diagnosis
+    names = [episode.stage_names[i] for i in episode.stage]
+    first, again = names.index("grasp block_red"), names.index(f"{RECOVER}grasp block_red")
+    assert first < again < len(names)
+    height = episode.states.body("block_red")[:, 2]
+    assert np.ptp(height[first:again]) < 0.01, "the block stayed where it was"
+    assert np.ptp(height[again:]) > 0.05
