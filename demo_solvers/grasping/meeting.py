@@ -9,18 +9,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demo_solvers.execution import Execution
-from demo_solvers.grasping.select import OPENING, GraspChoice, grasp_worth, no_grasps
+from demo_solvers.grasping.select import OPENING, GraspChoice, grasp_worth, no_grasps, withdrawal
 from demo_solvers.planning.arm import Arm, Array
 from demo_solvers.planning.collision import CollisionModel
 from demo_solvers.planning.cover import held_cover
 from pipeline.core import poses
+from pipeline.core.streams import stream
 from pipeline.core.world import Bools, WorldState
 
 ROLLS = 8  # turns of the giving hand about its approach
 HEIGHTS = (0.0, 0.08)  # m above the middle of both arms' homes
 LEANS = (0.0, 0.6, 1.2)  # rad by which the giving hand points down from the line between the arms
-GRASPS = 10  # of the taking hand that are tried at a meeting pose
+DRAWS = 120  # attitudes beyond the grid of the above
+SPREAD = ((-0.3, 1.6), (-0.8, 0.8), (-np.pi, np.pi), (-0.1, 0.1), (-0.12, 0.12), (-0.05, 0.15))
+"""Range of lean, turn aside and roll [rad] and of the place of the body's middle along, across and above [m]."""
+GRASPS = 12  # of the taking hand that are tried at a meeting pose
+ROOM, FAR = 4.0, 0.15  # worth a metre of distance between the hands, up to so many metres
 STANDOFF = 0.07  # m before the grasp that the taking hand has to be able to reach as well
+RETREAT = 0.08  # m that the giving hand has to be able to step back
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +53,7 @@ def choose_meeting(ex: Execution, body: str, taker: str, *, gap: float) -> Meeti
             break
         at = giver.ik(tool[rows], ex.q[rows], posture=giver.home)
         ok = at.ok & clear.free(at.q[:, None], rows, ignore=(body,), held=held.of(rows))
+        ok &= giver.follow(withdrawal(tool[rows], RETREAT), at.q)[1]
         rows, q = rows[ok], at.q[ok]
         if len(rows):
             _meet(ex, made, rows, q, grasps=grasps, body=body, taking=taking)
@@ -73,28 +80,36 @@ def _offers(ex: Execution, taking: Arm, body: str) -> Iterator[Array]:
     # A tool that looks along the heading with its x down: z ahead.
     level = poses.quat_multiply(poses.quat_from_yaw(heading), poses.quat_from_rotvec([0.0, np.pi / 2, 0.0]))
     centre = poses.compose(ex.T_tool_held, ex.state().layout.geometry[body].bounds.pose)[:, :3]
+    for lean, aside, roll, shift in _attitudes():
+        turn = poses.quat_multiply(poses.quat_from_rotvec([0.0, lean, 0.0]), poses.quat_from_rotvec([aside, 0.0, 0.0]))
+        quat = poses.quat_multiply(level, poses.quat_multiply(turn, poses.quat_from_rotvec([0.0, 0.0, roll])))
+        middle = 0.5 * (mine[:3] + theirs[:3]) + poses.quat_rotate(poses.quat_from_yaw(heading), shift)
+        yield poses.pose(middle - poses.quat_rotate(quat, centre), quat)
+
+
+def _attitudes() -> Iterator[tuple[float, float, float, Array]]:
+    """Lean, turn aside and roll [rad] of the giving hand, and where the body's middle is [m]: a grid, then a spread."""
     for lean in LEANS:
         for roll in range(ROLLS):
-            turn = poses.quat_multiply(
-                poses.quat_from_rotvec([0.0, lean, 0.0]), poses.quat_from_rotvec([0.0, 0.0, 2 * np.pi * roll / ROLLS])
-            )
-            quat = poses.quat_multiply(level, turn)
             for height in HEIGHTS:
-                middle = 0.5 * (mine[:3] + theirs[:3]) + np.array([0.0, 0.0, height])
-                yield poses.pose(middle - poses.quat_rotate(quat, centre), quat)
+                yield lean, 0.0, 2 * np.pi * roll / ROLLS, np.array([0.0, 0.0, height])
+    low, high = np.array(SPREAD).T
+    for draw in stream(0, "meeting").uniform(low, high, (DRAWS, len(SPREAD))):
+        yield float(draw[0]), float(draw[1]), float(draw[2]), draw[3:]
 
 
 def _apart(ex: Execution, body: str, gap: float) -> tuple[Array, Array, Bools]:
     """The best grasps (batch, GRASPS, 7) whose tool is at least ``gap`` m from the hand that holds, widths, and which.
 
-    Far ones come first: there is most room for the second hand.
+    Firm ones and far ones come first: there the second hand has room.
     """
     grasps = ex.state().layout.geometry[body].grasps
     local, width = np.array([g.pose for g in grasps]).reshape(-1, 7), np.array([g.width for g in grasps])
     holding = poses.inverse(ex.T_tool_held)[:, None, :3]
     away = np.linalg.norm(local[None, :, :3] - holding, axis=-1)
     fits = (width < ex.arm.group.gripper.max_width - 0.005) & (away > gap)
-    order = np.argsort(np.where(fits, -away - 0.05 * grasp_worth(grasps), np.inf), axis=1, kind="stable")[:, :GRASPS]
+    cost = -grasp_worth(grasps) - ROOM * np.minimum(away, FAR)
+    order = np.argsort(np.where(fits, cost, np.inf), axis=1, kind="stable")[:, :GRASPS]
     return local[order], width[order], np.take_along_axis(fits, order, axis=1)
 
 
@@ -109,7 +124,7 @@ def _meet(
     taking: Arm,
 ) -> None:
     """Fill ``made`` for the rows in which the taking arm reaches a grasp with the giving one at ``q_give`` (k, n)."""
-    local, width, fits = (part[rows] for part in grasps)
+    local, width, fits = grasps[0][rows], grasps[1][rows], grasps[2][rows]
     k, c = fits.shape
     world = _imagined(ex, body, rows, q_give)
     tool = poses.compose(world.body(body)[rows, None].astype(float), local).reshape(k * c, 7)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from demo_solvers.execution import Execution
-from demo_solvers.grasping.meeting import STANDOFF, Meeting, choose_meeting, taking_grasp
+from demo_solvers.grasping.meeting import RETREAT, STANDOFF, Meeting, choose_meeting, taking_grasp
 from demo_solvers.grasping.select import OPENING, withdrawal
 from demo_solvers.planning.collision import CollisionModel
 from demo_solvers.planning.cover import held_cover
@@ -18,7 +18,7 @@ from pipeline.core.program import Stage
 
 GAP = 0.05  # m between the tool points of the two hands, at least
 CARRY_EFFORT, TAKE_SPEED = 0.4, 0.15  # of the robot's limits, m/s at the peak
-RETREAT, RETREAT_SPEED = 0.08, 0.2  # m, m/s
+RETREAT_SPEED = 0.2  # m/s
 SLIPPED = 0.03  # m that the body may move in the hand that takes it
 
 
@@ -85,9 +85,12 @@ def _check(ex: Execution, stage: Stage) -> None:
 
 
 def _slip(ex: Execution, stage: Stage, cause: Cause, where: str) -> None:
-    """Fail the rows in which the body has moved in the hand at work since it was last noted."""
-    expected = poses.compose(ex.tool, ex.T_tool_held)
-    slip = np.linalg.norm(expected[:, :3] - ex.state().body(stage.body)[:, :3], axis=1)
+    """Fail the rows in which the hand at work no longer is where it was noted to hold the body.
+
+    A body that swings about the fingers is held all the same.
+    """
+    grip = poses.compose(ex.state().body(stage.body).astype(float), poses.inverse(ex.T_tool_held))
+    slip = np.linalg.norm(grip[:, :3] - ex.tool[:, :3], axis=1)
     lost = np.flatnonzero(ex.alive & (slip > SLIPPED))
-    seen = [f"it moved by {s:.3f} m" for s in slip[lost]]
+    seen = [f"it slipped by {s:.3f} m" for s in slip[lost]]
     ex.fail(lost, cause, expected=f"{stage.body} {where}", seen=seen, amount=slip[lost], bodies=(stage.body,))
