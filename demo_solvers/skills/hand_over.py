@@ -24,7 +24,8 @@ SLIPPED = 0.03  # m that the body may move in the hand that takes it
 
 @declares(
     Signature(
-        kind="grasp",
+        # No grasp that brings about (holding {body}): the predicate speaks of the first arm's hand.
+        kind="contact",
         summary="pass the held body from the arm at work to the robot's other arm",
         parameters={
             "gap": Number(GAP, 0.02, 0.2, "m", "least distance between the tool points of the two hands"),
