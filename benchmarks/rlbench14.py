@@ -53,7 +53,7 @@ def _options() -> argparse.Namespace:
     made.add_argument("--solver", default="vipr")
     made.add_argument("--tasks", nargs="+", choices=[t.name for t in task_set(NAME).tasks], help="default: all")
     made.add_argument("--rounds", type=int, default=0, help="rounds of refinement a batch may have (default 0)")
-    made.add_argument("--worlds", type=int, default=16, help="worlds built for one batch of a task (default 16)")
+    made.add_argument("--worlds", type=int, default=36, help="worlds built for one batch of a task (default 36)")
     made.add_argument("--attempts", type=int, default=32, help="least number of attempts a task (default 32)")
     made.add_argument("--seed", type=int, default=14, help="of the worlds (default 14: not what was tuned on)")
     made.add_argument("--page", action="store_true", help="only write the page from the results that are there")
