@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from assets.catalog import LibraryCatalog
 from benchmarks._problems import pose_problem, simulator_of
 from benchmarks._published import METHODS, ROWS
+from benchmarks._rlbench14_page import write_page
 from demo_solvers.skill import SKILLS, check_value
 from flows.config import compose
 from flows.task_set import task_set
@@ -63,3 +66,19 @@ class TestEveryTask:
         posed = pose_problem(entry.task, simulator_of("mujoco"), robot="panda", worlds=6, seed=5)
         assert posed.problem is not None, posed.reasons
         assert len(posed.problem.scenes) >= 4
+
+
+def test_the_page_has_every_deviation_and_puts_our_rate_beside_the_published_ones(tmp_path: Path) -> None:
+    cell = {"built": 36, "dropped": 2, "attempts": 32, "solved": 24, "rate": 0.75, "wilson_95": (0.58, 0.87)}
+    options = {"robot": "panda", "backend": "mujoco", "solver": "vipr", "seed": 14, "rounds": 0}
+    results = {
+        "facts": {"commit": "abc1234", "date": "2026-11-26T12:00:00"},
+        "options": options,
+        "tasks": {"Open_jar": {**cell, "failures": {"grasp_missed": 8}}},
+    }
+    write_page(tmp_path / "page.md", SET, results)
+    text = (tmp_path / "page.md").read_text()
+    assert all(deviation in text for entry in SET.entries for deviation in entry.deviations)
+    assert "| [Open_jar](#open_jar) | 75.0 (24/32) [58, 87] | 0.00 | 0.00 | 78.67 | 84.00 | 71.33 |" in text
+    assert "| [Lamp_on](#lamp_on) | not measured | 57.30 |" in text
+    assert "failures: 8 grasp_missed; 2 of 36 worlds did not pass." in text
