@@ -20,7 +20,6 @@ def write_page(path: Path, tasks: TaskSet, results: Results) -> None:
 
 
 def _page(tasks: TaskSet, results: Results) -> Iterator[str]:
-    facts, options = results["facts"], results["options"]
     yield "# The 14 RLBench tasks"
     yield ""
     yield "<!-- Written by `python -m benchmarks.rlbench14`; change the task set or the benchmark, not this page. -->"
@@ -36,11 +35,10 @@ def _page(tasks: TaskSet, results: Results) -> Iterator[str]:
     yield from _table(tasks, results)
     yield ""
     yield (
-        f"Ours: {options['robot']} in {options['backend']}, {options['solver']} from state, seed {options['seed']}, "
-        f"{options['rounds']} rounds of refinement, commit {facts['commit']}, {facts['date'][:10]}; the goal had to "
-        "hold for the last 0.5 s. In brackets the 95% Wilson interval. Published: success in percent, mean of three "
-        "seeds, from images in RLBench (GeneralVLA, arXiv 2602.04315, and HiWE); they are not the same tasks in the "
-        "same simulator, so the columns show what is hard, not who is better."
+        "Ours: solved from state, in the worlds that passed the gate; the goal had to hold for the last 0.5 s. In "
+        "round brackets the attempts, in square ones the 95% Wilson interval. Published: success in percent, mean of "
+        "three seeds, from images in RLBench (GeneralVLA, arXiv 2602.04315, and HiWE); they are not the same tasks in "
+        "the same simulator, so the columns show what is hard, not who is better."
     )
     for entry in tasks.entries:
         yield from _entry(entry, results["tasks"].get(entry.label))
@@ -77,6 +75,12 @@ def _entry(entry: Entry, cell: Results | None) -> Iterator[str]:
     if cell is not None:
         failed = ", ".join(f"{n} {cause}" for cause, n in cell["failures"].items()) or "none"
         yield f"- Result: {_rate(cell)}; failures: {failed}; {cell['dropped']} of {cell['built']} worlds did not pass."
+        yield f"- Measured: {_how(cell)}."
+
+
+def _how(cell: Results) -> str:
+    where = f"{cell['robot']} in {cell['backend']}, {cell['solver']} with {cell['rounds']} rounds of refinement"
+    return f"{where}, seed {cell['seed']}, commit {cell['commit']}, {cell['date'][:10]}"
 
 
 def _program(program: Program | None) -> str:

@@ -4,8 +4,8 @@
 
 Every task is attempted in at least ``--attempts`` worlds that passed the dynamic gate; an attempt counts as solved when
 the goal holds for the last 0.5 s. Ours is solved from state and in our own engine, the published methods from images in
-RLBench: the rates stand side by side, they do not compete. ``docs/rlbench14.md`` is written from the results;
-``--page`` writes it anew without measuring.
+RLBench: the rates stand side by side, they do not compete. ``--tasks`` measures some anew and keeps the
+results of the others. ``docs/rlbench14.md`` is written from the results; ``--page`` writes it without measuring.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-from benchmarks._cells import HERE, Cell, Cells, parser, percent, processes, save, table
+from benchmarks._cells import HERE, Cell, Cells, facts, parser, percent, processes, save, table
 from benchmarks._problems import pose_problem, simulator_of
 from benchmarks._published import METHODS, ROWS
 from benchmarks._rlbench14_page import write_page
@@ -65,9 +65,17 @@ def _measure_all(options: argparse.Namespace) -> None:
     wanted = [e for e in entries if options.tasks is None or e.task.name in options.tasks]
     with processes(backend=options.backend) as pool:
         batches = {e.label: list(_batches(e, options, cells=cells, pool=pool)) for e in wanted}
-    summed = {label: _sum(found, options.attempts) for label, found in batches.items()}
+    how = {k: getattr(options, k) for k in ("backend", "robot", "solver", "rounds", "seed")}
+    how |= {k: facts()[k] for k in ("commit", "date")}
+    summed = {label: {**_sum(found, options.attempts), **how} for label, found in batches.items()}
     _print(summed)
-    save(NAME, options, tasks=summed, batches=[b for found in batches.values() for b in found])
+    save(NAME, options, tasks={**_before(options), **summed})
+
+
+def _before(options: argparse.Namespace) -> dict[str, Cell]:
+    """The results of the tasks that are not measured this time."""
+    path = options.json or RESULTS
+    return json.loads(path.read_text())["tasks"] if options.tasks and path.exists() else {}
 
 
 def _batches(entry: Entry, options: argparse.Namespace, *, cells: Cells, pool: ProcessPoolExecutor) -> Iterator[Cell]:

@@ -14,13 +14,14 @@ from scene_gen.arrangement import Arrangement, Array
 from scene_gen.choice import Choice
 
 CLEAR = 0.0005  # m short of the seat: what is laid out touches nothing
+CORNERS = np.array(list(np.ndindex(2, 2, 2))) * 2.0 - 1
 AXIS, TIP, SEAT, EDGE = "insert", "tip", "seat", "edge"
 
 
 def inserted(choice: Choice, atom: Atom, arrangement: Arrangement, stream: np.random.Generator) -> Choice:
     """All the way in ``b``; of the two ways round that the edges leave, the one that faces the robot.
 
-    Raises :class:`Unplaceable` when a card has no fitting points.
+    Raises :class:`Unplaceable` when a card has no fitting points, or the hand does not get to where ``a`` comes out.
     """
     plug, socket = choice.asset.links[""], arrangement.geometry(atom.args[1])
     if not ({AXIS} <= plug.axes.keys() & socket.axes.keys() and TIP in plug.keypoints and SEAT in socket.keypoints):
@@ -31,10 +32,19 @@ def inserted(choice: Choice, atom: Atom, arrangement: Arrangement, stream: np.ra
     seat = transform_points(at, np.array([socket.keypoints[SEAT]]))[0] - CLEAR * into
     origin = seat - quat_rotate(quat, np.array(plug.keypoints[TIP]))
     centre = origin + quat_rotate(quat, np.array(plug.bounds.pose[:3]))
+    out = centre - _depth(socket, at, seat, into) * into
+    if not arrangement.workspace.near(out[0], out[1]) or out[0] < arrangement.workspace.x_range[0]:
+        raise Unplaceable(f"{atom}: there is no reach to where {atom.args[0]!r} comes out.")
     w, x, y, z = quat.tolist()
     return replace(
         choice, turn=(w, x, y, z), yaw=0.0, rest=0.0, lift=0.0, height=float(origin[2]), xy=(centre[0], centre[1])
     )
+
+
+def _depth(socket: BodyGeometry, at: Array, seat: Array, into: Array) -> float:
+    """How deep [m] the seat (3,) lies behind the farthest corner of the socket's bounds, against the way in."""
+    corners = np.array(socket.bounds.pose[:3]) + CORNERS * np.array(socket.bounds.half)
+    return float(((seat - transform_points(at, corners)) @ into).max())
 
 
 def _turn(plug: BodyGeometry, socket: BodyGeometry, at: Array, into: Array, stream: np.random.Generator) -> Array:

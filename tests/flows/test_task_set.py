@@ -70,15 +70,13 @@ class TestEveryTask:
 
 def test_the_page_has_every_deviation_and_puts_our_rate_beside_the_published_ones(tmp_path: Path) -> None:
     cell = {"built": 36, "dropped": 2, "attempts": 32, "solved": 24, "rate": 0.75, "wilson_95": (0.58, 0.87)}
-    options = {"robot": "panda", "backend": "mujoco", "solver": "vipr", "seed": 14, "rounds": 0}
-    results = {
-        "facts": {"commit": "abc1234", "date": "2026-11-26T12:00:00"},
-        "options": options,
-        "tasks": {"Open_jar": {**cell, "failures": {"grasp_missed": 8}}},
-    }
+    how = {"robot": "panda", "backend": "mujoco", "solver": "vipr", "seed": 14, "rounds": 0}
+    how |= {"commit": "abc1234", "date": "2026-11-26T12:00:00"}
+    results = {"tasks": {"Open_jar": {**cell, **how, "failures": {"grasp_missed": 8}}}}
     write_page(tmp_path / "page.md", SET, results)
     text = (tmp_path / "page.md").read_text()
     assert all(deviation in text for entry in SET.entries for deviation in entry.deviations)
     assert "| [Open_jar](#open_jar) | 75.0 (24/32) [58, 87] | 0.00 | 0.00 | 78.67 | 84.00 | 71.33 |" in text
     assert "| [Lamp_on](#lamp_on) | not measured | 57.30 |" in text
     assert "failures: 8 grasp_missed; 2 of 36 worlds did not pass." in text
+    assert "seed 14, commit abc1234, 2026-11-26." in text
