@@ -7,15 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import CubicSpline
 
 from demo_solvers.execution import Execution
 from demo_solvers.grasping.motion import LinkMotion
+from demo_solvers.grasping.paths import crowding, follow, seconds, spread
 from demo_solvers.grasping.seeds import seeds
 from demo_solvers.grasping.ways import Ways
-from demo_solvers.planning.arm import Arm, Array
+from demo_solvers.planning.arm import Array
 from demo_solvers.planning.collision import SLACK, CollisionModel
-from demo_solvers.planning.timing import PEAK_ACCELERATION, PEAK_VELOCITY
 from pipeline.core import poses
 from pipeline.core.world import Bools, WorldState
 
@@ -25,7 +24,6 @@ SEEDS = 3  # attitudes of the arm from which each way is tried
 SHORTLIST = 40  # arms a row whose whole travel is worked out
 RANKS = 3  # contacts a row, best first: what no free path leads to falls back on the next
 AWAY, AWAY_PUSH, BACK_POINTS = 0.10, 0.06, 6  # m before the contact and after it
-JUMP = 0.5  # rad of a joint between two waypoints
 # How deep a hand may stand in the link that it moves. Open fingers keep clear of a bar; the spheres of a fingertip that
 # pushes, larger than it, overlap.
 GIVE_GRIP, GIVE_PUSH = -0.002, 0.007  # m
@@ -80,6 +78,7 @@ class Search:
         self.reachable = np.zeros(len(ex.q), bool)
         self._tried: list[tuple[Array, NDArray[np.intp]]] = []
         self._shares = np.arange(1, POINTS + 1) / POINTS
+        self._opening = 0.0  # m of the hand that is checked: the widest of the ways at hand, the same for every row
 
     def look(self, ways: Ways, rows: NDArray[np.intp], *, reach: float = 1.0) -> None:
         """Try more and more of ``ways`` in ``rows`` until their travel gets as far as ``reach``."""
@@ -107,6 +106,7 @@ class Search:
         return tuple(body for body, share in met.items() if worst > 0 and share >= 0.5 * worst)
 
     def _try(self, ways: Ways, rows: NDArray[np.intp]) -> None:
+        self._opening = float(ways.opening.max(initial=0.0))
         at, flat, way, tool = self._arms(ways, rows)
         picked = ways.of(way)
         away, ok = self._approach(at, tool, flat, picked)
@@ -118,13 +118,13 @@ class Search:
         last = travel[np.arange(len(at)), np.maximum(count - 1, 0)]
         back, clear = self._retreat(last, flat, count, picked)
         reached = np.where(clear, count / POINTS, 0.0)
-        whole = np.stack([_spread(q, path, n) for q, path, n in zip(at, travel, count, strict=True)])
+        whole = np.stack([spread(q, path, n) for q, path, n in zip(at, travel, count, strict=True)])
         self._tried.append((np.concatenate([away, travel], axis=1), flat))
         cost = picked.cost + EFFORT * np.abs(away[:, -1] - self.ex.q[flat]).sum(axis=1) + UNREACHED * (1 - reached)
-        cost = cost + CROWDING * np.maximum(_crowding(self.ex.arm, at), _crowding(self.ex.arm, last))
+        cost = cost + CROWDING * np.maximum(crowding(self.ex.arm, at), crowding(self.ex.arm, last))
         cost = cost + TIGHTNESS * (1 - np.clip(room / COMFORT, 0, 1)) + ROUNDABOUT * self._blocked(away[:, -1], flat)
         for path in (np.concatenate([at[:, None], away], axis=1), whole, back):
-            cost = cost + SECOND * _seconds(self.ex.arm, path)
+            cost = cost + SECOND * seconds(self.ex.arm, path)
         cost[reached < LEAST] = np.inf
         approach = np.concatenate([away[:, ::-1], at[:, None]], axis=1)
         self._keep(flat, approach, whole, back, picked, reached, length * reached, cost)
@@ -160,7 +160,7 @@ class Search:
         """Joints (k, BACK_POINTS, n) straight back from the contact, and whether that way in is free."""
         path, count = follow(self.ex.arm, self.ex.to_base(_behind(tool, ways), flat), at)
         ok = count == BACK_POINTS
-        model = self._model(self.state, ways.opening)
+        model = self._model(self.state)
         index = np.flatnonzero(ok)
         ok[index] = model.free(path[index, -1:], flat[index])
         index = np.flatnonzero(ok)
@@ -175,7 +175,7 @@ class Search:
         """Whether something is in the way of the straight line in joint space to ``before`` (k, n)."""
         share = np.linspace(0, 1, ON_THE_LINE)[1:, None]
         line = self.ex.q[flat, None] + share * (before - self.ex.q[flat])[:, None]
-        return ~self._model(self.state, np.zeros(1)).free(line, flat)
+        return ~self._model(self.state).free(line, flat)
 
     def _shortlist(self, ok: Bools, flat: NDArray[np.intp], cost: Array) -> NDArray[np.intp]:
         """The cheapest SHORTLIST of each row."""
@@ -191,14 +191,13 @@ class Search:
         hand = self.motion.carry(tool, self.by[flat, None] * self._shares, flat, pivot=ways.pivot, tip=ways.tip)
         length = np.linalg.norm(np.diff(np.concatenate([tool[:, None], hand], axis=1)[..., :3], axis=1), axis=-1)
         path, count = follow(self.ex.arm, self.ex.to_base(hand, flat), at)
-        width = ways.opening
         give = _give(ways)
         room = np.full(len(at), np.inf)
         for k, share in enumerate(self._shares):
             index = np.flatnonzero(count > k)
             if not len(index):
                 break
-            model = self._model(self.motion.moved(self.state, self.by * share), width)
+            model = self._model(self.motion.moved(self.state, self.by * share))
             here, rows = path[index, k : k + 1], flat[index]
             rest = model.clearance(here, rows, ignore=(self.motion.body,))[:, 0]
             mine = model.clearance(here, rows, ignore=self.others)[:, 0]
@@ -214,15 +213,15 @@ class Search:
         ok = (good == BACK_POINTS) & (count > 0)
         for k in np.unique(count[ok]):
             index = np.flatnonzero(ok & (count == k))
-            model = self._model(self.motion.moved(self.state, self.by * self._shares[k - 1]), ways.opening)
+            model = self._model(self.motion.moved(self.state, self.by * self._shares[k - 1]))
             here, rows = np.concatenate([last[index, None], path[index]], axis=1), flat[index]
             near = model.clearance(here, rows, ignore=self.others)
             free = model.free(here, rows, ignore=(self.motion.body,)) & (near[:, -1] > -SLACK)
             ok[index] = free & (near > -_give(ways)[index, None]).all(axis=1)
         return path, ok
 
-    def _model(self, state: WorldState, opening: Array) -> CollisionModel:
-        return CollisionModel(self.ex.arm, state, width=float(opening.max(initial=0.0)))
+    def _model(self, state: WorldState) -> CollisionModel:
+        return CollisionModel(self.ex.arm, state, width=self._opening)
 
     def _keep(
         self,
@@ -256,26 +255,6 @@ class Search:
             values = worse
 
 
-def follow(arm: Arm, targets: Array, seed: Array, *, iterations: int = 10) -> tuple[Array, NDArray[np.intp]]:
-    """Joints (k, points, n) along tool poses (k, points, 7), and how many were reached before the first miss (k,).
-
-    After a miss the joints stay where they are.
-    """
-    k, points, _ = targets.shape
-    path, count = np.repeat(np.asarray(seed, float)[:, None], points, axis=1), np.zeros(k, np.intp)
-    going = np.arange(k)
-    for i in range(points):
-        before = path[going, i]
-        result = arm.ik(targets[going, i], before, iterations=iterations)
-        ok = result.ok & (np.abs(result.q - before).max(axis=1, initial=0.0) < JUMP)
-        going = going[ok]
-        if not len(going):
-            break
-        path[going, i:] = result.q[ok, None]
-        count[going] += 1
-    return path, count
-
-
 def _behind(tool: Array, ways: Ways) -> Array:
     """Tool poses (k, BACK_POINTS, 7) straight back from ``tool`` (k, 7), excluded."""
     back = np.where(ways.grips, AWAY, AWAY_PUSH)[:, None] * np.arange(1, BACK_POINTS + 1) / BACK_POINTS
@@ -284,32 +263,5 @@ def _behind(tool: Array, ways: Ways) -> Array:
     return poses.compose(tool[:, None], poses.pose(offset))
 
 
-def _seconds(arm: Arm, path: Array) -> Array:
-    """About how long (k,) s paths (k, points, n) take from rest to rest at full effort, by their slopes and bends."""
-    steps = path.shape[1] - 1
-    slope = np.abs(np.diff(path, axis=1)).max(axis=1) * steps
-    bend = np.abs(np.diff(path, n=2, axis=1)).max(axis=1) * steps**2
-    by_velocity = PEAK_VELOCITY * slope / arm.max_velocity
-    by_acceleration = np.sqrt((PEAK_ACCELERATION * slope + PEAK_VELOCITY**2 * bend) / arm.max_acceleration)
-    return np.maximum(by_velocity, by_acceleration).max(axis=1)
-
-
-def _spread(start: Array, path: Array, count: int) -> Array:
-    """The first ``count`` waypoints of ``path`` (POINTS, n) after ``start`` (n,), as POINTS waypoints.
-
-    Waypoints that stood still at the end would bend the curve through them, and cost the whole batch time.
-    """
-    if count in (0, POINTS):
-        return path
-    curve = CubicSpline(np.arange(count + 1), np.concatenate([start[None], path[:count]]))
-    return curve(np.linspace(0, count, POINTS + 1)[1:])
-
-
 def _give(ways: Ways) -> Array:
     return np.where(ways.grips, GIVE_GRIP, GIVE_PUSH)
-
-
-def _crowding(arm: Arm, q: Array) -> Array:
-    """How near the joints are to their limits, (m,) in [0, 1]."""
-    room = np.minimum(q - arm.lower, arm.upper - q) / (arm.upper - arm.lower)
-    return np.clip(1 - 10 * room.min(axis=1), 0, 1)

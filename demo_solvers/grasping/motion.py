@@ -59,10 +59,10 @@ class LinkMotion:
         return amount / self.travel
 
     def in_link(self, state: WorldState) -> tuple[Array, Array]:
-        """Axis (3,) and a point of it (3,) in the link's own frame, the same in every row."""
+        """Axis (3,) and a point of it (3,) in the link's own frame, rounded to be the same whoever is in the batch."""
         link = poses.inverse(state.body(self.body).astype(float)[:1])
         axis = poses.quat_rotate(link[:, 3:], self.axis[:1])
-        return axis[0], poses.transform_points(link, self.anchor[:1, None])[0, 0]
+        return np.round(axis[0], 4), np.round(poses.transform_points(link, self.anchor[:1, None])[0, 0], 4)
 
     def carry(self, tool: Array, by: Array, rows: NDArray[np.intp], *, pivot: Array, tip: Array) -> Array:
         """Tool poses (k, points, 7) of hands at ``tool`` (k, 7) that go with the link by ``by`` (k, points).
