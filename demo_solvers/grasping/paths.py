@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
 from demo_solvers.planning.arm import Arm, Array
-from demo_solvers.planning.timing import PEAK_ACCELERATION, PEAK_VELOCITY
+from demo_solvers.planning.timing import PEAK_VELOCITY
 
 JUMP = 0.5  # rad of a joint between two waypoints
+PEAK_ACCELERATION = 5.7735  # of the minimum-jerk profile, whose peak velocity is PEAK_VELOCITY
 
 
 def follow(arm: Arm, targets: Array, seed: Array, *, iterations: int = 10) -> tuple[Array, NDArray[np.intp]]:
