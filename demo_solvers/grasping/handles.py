@@ -27,6 +27,7 @@ AWAY, AWAY_PUSH, BACK_POINTS = 0.10, 0.06, 6  # m before the contact and after i
 # How deep a hand may stand in the link that it moves. Open fingers keep clear of a bar; the spheres of a fingertip that
 # pushes, larger than it, overlap.
 GIVE_GRIP, GIVE_PUSH = -0.002, 0.007  # m
+BUTTON, GIVE_BUTTON = 0.02, 0.012  # m; a slide as short as a button's, which fingertips press down to its surroundings
 LEAST = 0.1  # of the way to the goal: a shorter stretch is not worth a contact
 FLATTEST = -0.2  # least cosine of a pushing finger with the face's inward normal
 COMFORT, TIGHTNESS = 0.02, 4.0  # m of clearance beyond which more is no better, and what having none costs
@@ -78,6 +79,8 @@ class Search:
         self.reachable = np.zeros(len(ex.q), bool)
         self._tried: list[tuple[Array, NDArray[np.intp]]] = []
         self._shares = np.arange(1, POINTS + 1) / POINTS
+        small = not motion.turns and motion.travel < BUTTON
+        self._give_push, self._clear = (GIVE_BUTTON, -SLACK) if small else (GIVE_PUSH, CLEAR)
         self._opening = 0.0  # m of the hand that is checked: the widest of the ways at hand, the same for every row
 
     def look(self, ways: Ways, rows: NDArray[np.intp], *, reach: float = 1.0) -> None:
@@ -168,7 +171,7 @@ class Search:
         ok[index] = model.free(whole, flat[index], ignore=(self.motion.body,))
         index = np.flatnonzero(ok)
         near = model.clearance(np.concatenate([at[index, None], path[index]], axis=1), flat[index], ignore=self.others)
-        ok[index] = (near > -_give(ways)[index, None]).all(axis=1)
+        ok[index] = (near > -self._give(ways)[index, None]).all(axis=1)
         return path, ok
 
     def _blocked(self, before: Array, flat: NDArray[np.intp]) -> Bools:
@@ -191,7 +194,7 @@ class Search:
         hand = self.motion.carry(tool, self.by[flat, None] * self._shares, flat, pivot=ways.pivot, tip=ways.tip)
         length = np.linalg.norm(np.diff(np.concatenate([tool[:, None], hand], axis=1)[..., :3], axis=1), axis=-1)
         path, count = follow(self.ex.arm, self.ex.to_base(hand, flat), at)
-        give = _give(ways)
+        give = self._give(ways)
         room = np.full(len(at), np.inf)
         for k, share in enumerate(self._shares):
             index = np.flatnonzero(count > k)
@@ -202,7 +205,7 @@ class Search:
             rest = model.clearance(here, rows, ignore=(self.motion.body,))[:, 0]
             mine = model.clearance(here, rows, ignore=self.others)[:, 0]
             room[index] = np.minimum(room[index], rest)
-            bad = (rest <= CLEAR) | (mine < -give[index])
+            bad = (rest <= self._clear) | (mine < -give[index])
             count[index[bad]] = k
         return path, length.sum(axis=1), count, room
 
@@ -217,8 +220,11 @@ class Search:
             here, rows = np.concatenate([last[index, None], path[index]], axis=1), flat[index]
             near = model.clearance(here, rows, ignore=self.others)
             free = model.free(here, rows, ignore=(self.motion.body,)) & (near[:, -1] > -SLACK)
-            ok[index] = free & (near > -_give(ways)[index, None]).all(axis=1)
+            ok[index] = free & (near > -self._give(ways)[index, None]).all(axis=1)
         return path, ok
+
+    def _give(self, ways: Ways) -> Array:
+        return np.where(ways.grips, GIVE_GRIP, self._give_push)
 
     def _model(self, state: WorldState) -> CollisionModel:
         return CollisionModel(self.ex.arm, state, width=self._opening)
@@ -261,7 +267,3 @@ def _behind(tool: Array, ways: Ways) -> Array:
     offset = np.zeros((*back.shape, 3))
     offset[..., 2] = -back
     return poses.compose(tool[:, None], poses.pose(offset))
-
-
-def _give(ways: Ways) -> Array:
-    return np.where(ways.grips, GIVE_GRIP, GIVE_PUSH)
