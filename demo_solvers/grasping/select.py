@@ -17,7 +17,7 @@ from demo_solvers.planning.collision import CollisionModel
 from demo_solvers.planning.cover import held_cover
 from demo_solvers.planning.means import SIX, bent
 from demo_solvers.planning.offers import offers
-from demo_solvers.planning.placement import Manner, placements, places_body
+from demo_solvers.planning.placement import Manner, Placements, placements, places_body
 from demo_solvers.planning.transit import raise_tool
 from pipeline.core import poses
 from pipeline.core.geometry import Grasp
@@ -57,8 +57,18 @@ def no_grasps(ex: Execution) -> GraspChoice:
     return GraspChoice(ex.q.copy(), ex.q.copy(), identity, np.zeros(batch), ex.width.copy(), np.zeros(batch, bool))
 
 
-def choose_grasps(ex: Execution, body: str, following: Stage | None, wish: GraspWish | None = None) -> GraspChoice:
-    """Choose one grasp of ``body`` a row, such that the next stage, if it places the body, can be reached with it."""
+def choose_grasps(
+    ex: Execution,
+    body: str,
+    following: Stage | None,
+    wish: GraspWish | None = None,
+    *,
+    places: Placements | None = None,
+) -> GraspChoice:
+    """Choose one grasp of ``body`` a row, such that the next stage, if it places the body, can be reached with it.
+
+    ``places`` says where that stage would put it, where it is not the stage itself that says so.
+    """
     choice, wish = no_grasps(ex), wish or GraspWish()
     grasps = ex.state().layout.geometry[body].grasps
     if not grasps:
@@ -69,14 +79,15 @@ def choose_grasps(ex: Execution, body: str, following: Stage | None, wish: Grasp
     grasps = grasps if entry is None else (*grasps, *levelled(grasps))
     ranked, allowed = _rank(ex, body, grasps, wish, entry)
     passed_over = np.zeros(len(ex.q), int)
-    few = len(ex.arm.home) < SIX
-    for start, stop, tilted in (*((*look, few) for look in LOOKS), *(() if few else ((0, SECOND_LOOK, True),))):
+    few, free = len(ex.arm.home) < SIX, wish.approach == "any" and wish.axis is None
+    looks = tuple((*look, few) for look in LOOKS)
+    for start, stop, tilted in looks if few or not free else (*looks, (0, SECOND_LOOK, True)):
         rows = np.flatnonzero(ex.alive & ~choice.found & allowed[:, start : start + 1].any(axis=1))
         if len(rows):
             tilts = TILTS if tilted else TILTS[:1]
             index, may = ranked[rows, start:stop], allowed[rows, start:stop]
             candidates = _Candidates(body, grasps, rows, index, may, tilts)
-            _look(ex, candidates, following, wish, choice, passed_over)
+            _look(ex, candidates, following, wish, choice, passed_over, places)
     return choice
 
 
@@ -146,6 +157,7 @@ def _look(
     wish: GraspWish,
     choice: GraspChoice,
     passed_over: NDArray[np.int_],
+    places: Placements | None,
 ) -> None:
     """Fill ``choice`` for the rows in which one of the candidates works."""
     body, rows, tilts = candidates.body, candidates.rows, np.array(candidates.tilts)
@@ -171,7 +183,7 @@ def _look(
         raised = raise_tool(tool, wish.lift).reshape(k * c, 7)
         ok &= ex.arm.ik(ex.to_base(raised, flat_rows), at.q, iterations=40).ok
     if following is not None and places_body(following, body):
-        ok &= _can_place(ex, following, local.reshape(k * c, 7), at.q, flat_rows, model, ok)
+        ok &= _can_place(ex, following, local.reshape(k * c, 7), at.q, flat_rows, model, ok, places)
     good = _beyond(ok.reshape(k, c), rows, wish.skip, passed_over)
     _take_first(good, rows, choice, before.q, at.q, tool, widths, opening)
 
@@ -213,6 +225,7 @@ def _can_place(
     rows: NDArray[np.intp],
     model: CollisionModel,
     worth: Bools,
+    places: Placements | None,
 ) -> Bools:
     """Whether some placement of the next stage is reachable and free with each grasp (m, 7) in the body frame.
 
@@ -220,7 +233,7 @@ def _can_place(
     """
     body, standoff = following.body, Manner.of(following, ex.state(), ex.robot).standoff
     shift = shift_of(ex.state(), following, standoff)
-    found = placements(ex.state(), following, ex.robot)
+    found = placements(ex.state(), following, ex.robot) if places is None else places
     offered = offers(ex, following, found, rows, grasp)
     held = held_cover(ex.state().layout.geometry[body], poses.inverse(grasp))
     anchors = tuple(r.anchor for r in following.relations)

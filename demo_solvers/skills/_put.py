@@ -14,7 +14,7 @@ from demo_solvers.planning.arm import Array
 from demo_solvers.planning.collision import CollisionModel
 from demo_solvers.planning.cover import held_cover
 from demo_solvers.planning.offers import offers
-from demo_solvers.planning.placement import HEADINGS, RELEASE, STANDOFF, Manner, placements
+from demo_solvers.planning.placement import HEADINGS, RELEASE, STANDOFF, Manner, Placements, placements
 from demo_solvers.planning.transit import go_free
 from demo_solvers.skill import Choice, Number, Parameter, Settings
 from pipeline.core import poses
@@ -56,12 +56,15 @@ def pace(stage: Stage, *, retreat: float, rest: float, release: float) -> Pace:
     return Pace(settings.number("speed"), settings.number("effort"), retreat, rest, release)
 
 
-def put(ex: Execution, stage: Stage, how: Pace) -> None:
-    """Put the held ``stage.body`` where its relations or its target ask for, and check the stage's formula."""
+def put(ex: Execution, stage: Stage, how: Pace, *, places: Placements | None = None) -> None:
+    """Put the held ``stage.body`` where its relations or its target ask for, and check the stage's formula.
+
+    ``places`` says where, where it is not the stage itself that says so.
+    """
     ex.begin(f"carry {stage.body}")
     _check_held(ex, stage.body)
     manner = Manner.of(stage, ex.state(), ex.robot)
-    tool, q_above, found = _choose(ex, stage, manner)
+    tool, q_above, found = _choose(ex, stage, manner, places)
     lost = np.flatnonzero(ex.alive & ~found)
     ex.fail(lost, "ik_failed", expected=f"a reachable, free pose for '{stage}'", seen="none among the candidates")
     held = held_cover(ex.state().layout.geometry[stage.body], ex.T_tool_held, margin=BERTH)
@@ -117,10 +120,10 @@ def _away(ex: Execution, stage: Stage, tool: Array, manner: Manner) -> Array:
     return moved(np.repeat(tool[:, None], WAYPOINTS, axis=1), shift[:, None] * share[:, None])
 
 
-def _choose(ex: Execution, stage: Stage, manner: Manner) -> tuple[Array, Array, Bools]:
+def _choose(ex: Execution, stage: Stage, manner: Manner, places: Placements | None) -> tuple[Array, Array, Bools]:
     """Tool pose (batch, 7), joints above it (batch, n), and who found one; the first option that works."""
     everyone = np.arange(len(ex.q))
-    found = placements(ex.state(), stage, ex.robot)
+    found = placements(ex.state(), stage, ex.robot) if places is None else places
     offered = offers(ex, stage, found, everyone, poses.inverse(ex.T_tool_held))
     choice = _Choice(ex.tool, ex.q.copy(), np.zeros(len(ex.q), bool))
     wide = np.minimum(ex.width + OPENING, ex.robot.gripper.max_width)

@@ -12,8 +12,10 @@ from demo_solvers.grasping.wish import APPROACHES, REGIONS, STANDOFF, GraspWish
 from demo_solvers.planning.access import Entry, entry_around, moved
 from demo_solvers.planning.arm import Array
 from demo_solvers.planning.collision import CollisionModel
+from demo_solvers.planning.placement import places_body
 from demo_solvers.planning.transit import go_free, raise_tool
 from demo_solvers.skill import Choice, Number, Settings, Signature, declares
+from demo_solvers.skills._regrasp import regrasp
 from pipeline.core.program import Stage
 
 WAYPOINTS = 6
@@ -46,16 +48,28 @@ EFFORT = 0.65  # of the robot's limits, on the way there
 )
 def pick(ex: Execution, stage: Stage, following: Stage | None) -> None:
     """Grasp ``stage.body`` and lift it; rows that cannot or do not are failed with their reason."""
-    settings, wish = Settings(stage), GraspWish.of(stage, ex.robot)
+    wish = GraspWish.of(stage, ex.robot)
     entry = entry_around(ex.state(), stage.body)
     if entry is not None:
         wish = replace(wish, standoff=_way_out(ex, stage.body, entry), lift=OFF_THE_FLOOR)
-    lift, speed = wish.lift, settings.number("speed")
     ex.begin(f"reach {stage.body}")
     choice = choose_grasps(ex, stage.body, following, wish)
+    missing = ex.alive & ~choice.found
+    if following is not None and places_body(following, stage.body) and missing.any():
+        helped = regrasp(ex, stage.body, following, wish, missing, lambda other: _lift(ex, stage, other, wish, entry))
+        if helped.any():
+            ex.begin(f"reach {stage.body}")
+            choice = choose_grasps(ex, stage.body, following, wish)
     lost = np.flatnonzero(ex.alive & ~choice.found)
     wanted = f"a reachable, free grasp of {stage.body}" + (f" ({wish})" if str(wish) else "")
     ex.fail(lost, "ik_failed", expected=wanted, seen="none among the candidates", bodies=(stage.body,))
+    _lift(ex, stage, choice, wish, entry)
+
+
+def _lift(ex: Execution, stage: Stage, choice: GraspChoice, wish: GraspWish, entry: Entry | None) -> None:
+    """Take hold with the chosen grasps, lift, and fail the rows in which the body stayed behind."""
+    settings = Settings(stage)
+    lift, speed = wish.lift, settings.number("speed")
     effort, squeeze = settings.number("effort"), settings.number("squeeze")
     take(ex, stage.body, choice, squeeze=squeeze, speed=speed, standoff=wish.standoff, effort=effort)
     if entry is not None:
