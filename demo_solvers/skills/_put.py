@@ -91,11 +91,15 @@ def _check_held(ex: Execution, body: str) -> None:
 def _lower(ex: Execution, stage: Stage, tool: Array, q_above: Array, how: Pace, manner: Manner) -> None:
     ex.begin(f"{stage}: lower")
     shift = shift_of(ex.state(), stage, manner.standoff)(tool, np.arange(len(tool)))
-    down = [moved(tool, shift * (1 - i / WAYPOINTS)) for i in range(1, WAYPOINTS + 1)]
-    path, ok = ex.arm.follow(ex.to_base(np.stack(down, axis=1), np.arange(len(ex.q))), q_above)
+    path, ok = ex.arm.follow(ex.to_base(_way_down(tool, shift), np.arange(len(ex.q))), q_above)
     ex.fail(np.flatnonzero(ex.alive & ~ok), "ik_failed", expected="a straight way down", seen="the arm cannot")
     ex.line(path, speed=how.lower, length=float(np.linalg.norm(shift, axis=1).max()))
     ex.wait(how.rest)
+
+
+def _way_down(tool: Array, shift: Array) -> Array:
+    """Tool poses (k, WAYPOINTS, 7) straight to ``tool`` (k, 7) from ``shift`` (k, 3) m off it, excluded."""
+    return np.stack([moved(tool, shift * (1 - i / WAYPOINTS)) for i in range(1, WAYPOINTS + 1)], axis=1)
 
 
 def _release(ex: Execution, stage: Stage, tool: Array, how: Pace, manner: Manner) -> None:
@@ -164,9 +168,10 @@ def _try(
     low = ex.arm.ik_restarted(goal) if search else ex.arm.ik(goal, ex.q[rows], posture=ex.arm.home, iterations=30)
     shift = shift_of(ex.state(), stage, manner.standoff)(wanted, rows)
     high = ex.arm.ik(ex.to_base(moved(wanted, shift), rows), low.q, posture=low.q, iterations=20)
+    lowered = ex.arm.follow(ex.to_base(_way_down(wanted, shift), rows), high.q)[1]
     held = held_cover(ex.state().layout.geometry[stage.body], ex.T_tool_held)
     anchors = tuple(r.anchor for r in stage.relations)
-    ok = low.ok & high.ok & model.free(low.q[:, None], rows, ignore=(stage.body,))
+    ok = low.ok & high.ok & lowered & model.free(low.q[:, None], rows, ignore=(stage.body,))
     ok &= model.free(high.q[:, None], rows, ignore=(stage.body,), held=held.of(rows))
     ok &= model.free(low.q[:, None], rows, ignore=(stage.body, "table", *anchors), held=held.of(rows))
     choice.tool[rows[ok]], choice.above[rows[ok]] = wanted[ok], high.q[ok]
