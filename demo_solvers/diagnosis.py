@@ -26,6 +26,8 @@ from pipeline.core.world import WorldState
 from pipeline.holds import parse, true_of
 
 MOVED = 0.005  # m that counts as having been moved
+CONDUCT: frozenset[Cause] = frozenset(("hard_touch", "over_limits", "teleport"))
+"""What is amiss with an attempt that reached its goal: nothing that a stage lacked explains it."""
 VAGUE: frozenset[Cause] = frozenset(("goal_unmet", "none"))
 """What says only that something went wrong."""
 SEEN = {
@@ -203,6 +205,8 @@ def _root(reported: Diagnosis, stages: Sequence[StageChange], program: Program, 
 
     Where none did and only the end is wrong, it is the last stage that undid something of what is unmet at the end.
     """
+    if reported.cause in CONDUCT:
+        return reported
     last = {s.number: s for s in stages}
     for number, change in sorted(last.items()):
         if change.lacked:

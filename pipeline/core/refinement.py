@@ -22,7 +22,7 @@ class Variant(Frozen):
 
     program: Program
     patches: tuple[str, ...] = Field(default=(), description="what was changed since the round before, in words")
-    solved: int = Field(ge=0)
+    solved: int = Field(ge=0, description="reached the goal in a way that a demonstration may be written of")
     attempts: int = Field(ge=0)
     progress: float = Field(default=0.0, ge=0, le=1, description="mean share of the goal that was reached")
     jerk: float | None = Field(default=None, description="mean square jerk of the solved rows' joints [rad^2/s^6]")

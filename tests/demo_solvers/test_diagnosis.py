@@ -114,3 +114,10 @@ def test_the_representative_is_of_the_most_frequent_kind_and_the_earliest_stage(
 
     several = [one(0, "ik_failed", 0, None), one(1, "grasp_missed", 0, 0.01), one(2, "grasp_missed", 0, 0.03)]
     assert worst(several).scene == 2
+
+
+def test_what_is_amiss_with_a_success_is_not_explained_away_by_its_stages(start):
+    attempted = Attempted(Program(stages=(PICK, PLACE)), GOAL, (Span(0, 0, 1), Span(1, 1, 2)), 20.0)
+    touch = Diagnosis(cause="hard_touch", number=1, bodies=("robot", "table"))
+    failure = diagnose(attempted, touch, over_time(start, start, start), scene=0)
+    assert failure.root == touch
