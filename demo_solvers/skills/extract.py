@@ -17,6 +17,7 @@ from pipeline.core.program import Stage
 
 WAYPOINTS = 8
 DISTANCE, SPEED = 0.12, 0.15  # m; m/s at the peak: what is drawn fast takes its neighbours along
+LOOK_UP = 0.03  # m
 LOOKS = 8  # grasps a row that are looked at
 ENOUGH = 0.5  # of the distance that the body has to come along
 
@@ -26,7 +27,10 @@ ENOUGH = 0.5  # of the distance that the body has to come along
         kind="grasp",
         summary="grasp a body that is in something and draw it out, against its axis insert",
         parameters={
-            **{name: p for name, p in pick.signature.parameters.items() if name != "lift"},
+            **pick.signature.parameters,
+            "lift": Number(
+                LOOK_UP, 0.0, 0.3, "m", "how far up a grasp has to allow for, so that it can be carried off"
+            ),
             "distance": Number(DISTANCE, 0.02, 0.3, "m", "how far it is drawn out"),
             "speed": Number(SPEED, 0.03, 0.4, "m/s", "peak speed of the approach and of the drawing"),
         },

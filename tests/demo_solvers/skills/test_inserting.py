@@ -126,4 +126,4 @@ def facing(problem: Problem) -> Problem:
 def test_the_skills_say_what_they_take() -> None:
     assert SKILLS.get("insert").signature.relations == ("inserted",)
     assert SKILLS.get("extract").signature.brings == "(holding {body})"
-    assert "lift" not in SKILLS.get("extract").signature.parameters
+    assert SKILLS.get("extract").signature.parameters["lift"].default < 0.1
