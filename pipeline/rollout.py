@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from pipeline.conduct import findings
 from pipeline.core.camera import CameraSpec
 from pipeline.core.doors import Problem, Simulator, Solution, Solver
 from pipeline.core.episode import Diagnosis, Outcome
 from pipeline.core.errors import InvalidInputError, TaskloomError
+from pipeline.core.scene import SceneSpec
 from pipeline.core.world import Actions, Frames, WorldState, WorldTrace
 from pipeline.holds import holds, parse
 
@@ -116,8 +118,10 @@ class BatchWorlds:
             seen[step], done = self._simulator.render(names, ("rgb",)), step
         return {name: _in_time([seen[step][name] for step in steps]) for name in names}
 
-    def outcome_state(self, outcome: Outcome, scene: int) -> WorldState | None:
-        """The states (time) that an outcome of scene number ``scene`` stands on; None where it has no actions.
+    def outcome_history(self, outcome: Outcome, scene: int) -> WorldState | None:
+        """The states (steps + 1) that an outcome of scene number ``scene`` stands on, the one at the reset first.
+
+        None where it has no actions.
 
         Raises :class:`TaskloomError` when its actions are not the first ones of its row.
         """
@@ -128,7 +132,9 @@ class BatchWorlds:
         length, actions, trace = len(outcome.actions), record.recorded(), record.trace()
         if not np.array_equal(actions[:length, row], outcome.actions):
             raise TaskloomError(f"The actions of scene {scene}'s outcome are not those that its world was given.")
-        return None if trace is None or not length else trace.row(row).rows(slice(0, length))
+        if trace is None or not length:
+            return None
+        return WorldState.stack([record.first.rows(slice(row, row + 1)), trace.row(row).rows(slice(0, length))])
 
     @property
     def _mine(self) -> _Record:
@@ -140,7 +146,10 @@ class BatchWorlds:
 
 
 def attempt(simulator: Simulator, problem: Problem, solver: Solver) -> Solution:
-    """Let ``solver`` attempt the scenes of ``problem``, then judge each outcome by the goal held for HOLD_SECONDS."""
+    """Let ``solver`` attempt the scenes of ``problem``, then judge each outcome.
+
+    It is a success if the goal held for HOLD_SECONDS at its end and its conduct is one that a robot may copy.
+    """
     worlds = BatchWorlds(simulator, problem)
     solution = solver(problem, worlds)
     if len(solution.outcomes) != worlds.batch:
@@ -148,7 +157,7 @@ def attempt(simulator: Simulator, problem: Problem, solver: Solver) -> Solution:
             f"The solver returned {len(solution.outcomes)} outcomes for {worlds.batch} worlds; it owes one a world."
         )
     judged = [
-        _judged(problem, outcome, worlds.outcome_state(outcome, i)) for i, outcome in enumerate(solution.outcomes)
+        _judged(problem, outcome, i, worlds.outcome_history(outcome, i)) for i, outcome in enumerate(solution.outcomes)
     ]
     return replace(solution, outcomes=judged)
 
@@ -161,14 +170,40 @@ def achieved(problem: Problem, states: WorldState | None) -> bool:
     return bool(holds(parse(problem.task.goal), states.rows(slice(len(states) - need, len(states)))).all())
 
 
+def misconduct(scene: SceneSpec, history: WorldState, outcome: Outcome) -> Diagnosis | None:
+    """The first thing in time that a robot should not copy; None for an attempt that may become a demonstration.
+
+    ``history`` (steps + 1) are the states of its world, the one at the reset first.
+    """
+    found = findings(scene, history, outcome.actions)
+    if not found:
+        return None
+    first = min(found, key=lambda finding: finding.step)
+    stage = int(outcome.stages[max(first.step - 1, 0)])
+    more = f", and {len(found) - 1} findings more" if len(found) > 1 else ""
+    return Diagnosis(
+        cause=first.cause,
+        stage=outcome.stage_names[stage] if stage < len(outcome.stage_names) else "",
+        expected=f"at most {first.limit:.4g} {first.unit}",
+        seen=f"{first.what}{more}",
+        amount=first.amount,
+        time=round(first.step / scene.physics.control_hz, 3),
+        bodies=first.bodies,
+    )
+
+
 def hold_steps(problem: Problem) -> int:
     """Control steps for which a goal must hold at the end of an episode."""
     return round(HOLD_SECONDS * problem.scenes[0].physics.control_hz)
 
 
-def _judged(problem: Problem, outcome: Outcome, states: WorldState | None) -> Outcome:
-    success = achieved(problem, states)
-    return replace(outcome, success=success, diagnosis=Diagnosis() if success else _why(outcome), trace=states)
+def _judged(problem: Problem, outcome: Outcome, scene: int, history: WorldState | None) -> Outcome:
+    states = None if history is None else history.rows(slice(1, None))
+    reached = achieved(problem, states)
+    wrong = misconduct(problem.scenes[scene], history, outcome) if reached and history is not None else None
+    success = reached and wrong is None
+    diagnosis = Diagnosis() if success else wrong or _why(outcome)
+    return replace(outcome, success=success, diagnosis=diagnosis, trace=states)
 
 
 def _why(outcome: Outcome) -> Diagnosis:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.conduct import findings
 from pipeline.core import poses
 from pipeline.core.doors import Problem, Simulator
 from pipeline.core.episode import Diagnosis, Episode, Outcome, Provenance
@@ -18,7 +17,7 @@ from pipeline.core.robot import RobotSpec
 from pipeline.core.scene import SceneSpec
 from pipeline.core.world import F32, Actions, WorldState, WorldTrace
 from pipeline.holds import parse, progress
-from pipeline.rollout import achieved
+from pipeline.rollout import achieved, misconduct
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +74,8 @@ def validate(
         alone = film.row(i, len(outcomes[row].actions))
         diagnosis = _check(part, alone, outcomes[row], exact=simulator.info.exact)
         if diagnosis.cause == "none":
-            diagnosis = _misconduct(part.scenes[i], alone, outcomes[row])
+            history = WorldState.stack([alone.states.flat, alone.final])
+            diagnosis = misconduct(part.scenes[i], history, outcomes[row]) or Diagnosis()
         episode = None
         if diagnosis.cause == "none":
             scene = part.scenes[i]
@@ -181,21 +181,3 @@ def _check(problem: Problem, film: Replay, outcome: Outcome, *, exact: bool) -> 
             cause="replay_mismatch", stage="replay", expected="bit-identical states", seen="they differ", amount=gap
         )
     return Diagnosis()
-
-
-def _misconduct(scene: SceneSpec, film: Replay, outcome: Outcome) -> Diagnosis:
-    """The first thing in time that a robot should not copy."""
-    found = findings(scene, WorldState.stack([film.states.flat, film.final]), outcome.actions)
-    if not found:
-        return Diagnosis()
-    first = min(found, key=lambda finding: finding.step)
-    stage = int(outcome.stages[max(first.step - 1, 0)])
-    return Diagnosis(
-        cause=first.cause,
-        stage=outcome.stage_names[stage] if stage < len(outcome.stage_names) else "replay",
-        expected=f"at most {first.limit:.4g} {first.unit}",
-        seen=first.what if len(found) == 1 else f"{first.what}, and {len(found) - 1} findings more",
-        amount=first.amount,
-        time=round(first.step / scene.physics.control_hz, 3),
-        bodies=first.bodies,
-    )

@@ -150,7 +150,7 @@ class _History:
         """For each scene the best program's success, else any program's, else the best program's failure."""
         assert self.best is not None
         others = sorted((t for t in self.attempts if t is not self.best), key=lambda t: t.rank, reverse=True)
-        outcomes = [_best_of(scene, [self.best, *others]) for scene in range(len(self.problem.scenes))]
+        outcomes = [_first_success(scene, [self.best, *others]) for scene in range(len(self.problem.scenes))]
         return Solution(outcomes, self.best.program, tuple(self.rounds))
 
     def _in_vain(self) -> tuple[str, ...]:
@@ -173,17 +173,8 @@ def _fitting(programs: Sequence[Program], problem: Problem) -> list[Program]:
     return list(found.values())
 
 
-def _best_of(scene: int, attempts: Sequence[Tried]) -> Outcome:
-    """The first success that a demonstration may be written of, else the first success, else the first failure."""
-    return next(
-        (
-            t.outcomes[scene]
-            for fit in (True, False)
-            for t in attempts
-            if t.outcomes[scene].success and t.fit[scene] >= fit
-        ),
-        attempts[0].outcomes[scene],
-    )
+def _first_success(scene: int, attempts: Sequence[Tried]) -> Outcome:
+    return next((t.outcomes[scene] for t in attempts if t.outcomes[scene].success), attempts[0].outcomes[scene])
 
 
 def _variant(attempt: Tried, candidate: Candidate) -> Variant:

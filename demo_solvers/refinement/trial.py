@@ -11,14 +11,12 @@ from demo_solvers.conduct import conduct
 from demo_solvers.diagnosis import Attempted, Failure, diagnose
 from demo_solvers.execution import Execution, Span
 from demo_solvers.lanes import side_by_side
-from pipeline.conduct import findings
 from pipeline.core.doors import Problem, TrialWorlds, Worlds
-from pipeline.core.episode import Diagnosis, Outcome
+from pipeline.core.episode import Outcome
 from pipeline.core.program import Program
-from pipeline.core.scene import SceneSpec
 from pipeline.core.world import WorldState
 from pipeline.holds import parse, progress
-from pipeline.rollout import achieved
+from pipeline.rollout import achieved, misconduct
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,9 +24,8 @@ class Tried:
     """How one program did in all scenes of a problem."""
 
     program: Program
-    outcomes: tuple[Outcome, ...]  # one a scene, success as the goal says
-    fit: tuple[bool, ...]  # whether it was reached by a conduct that a demonstration may have
-    failures: tuple[Failure, ...]  # of those that are not fit
+    outcomes: tuple[Outcome, ...]  # one a scene, judged as the rollout will
+    failures: tuple[Failure, ...]  # of those that are none
     starts: WorldState  # (scenes,) at the reset
     ends: WorldState  # (scenes,) the last state of each
     spans: tuple[Span, ...]
@@ -39,7 +36,7 @@ class Tried:
     @property
     def solved(self) -> int:
         """Scenes whose goal was reached in a way that a demonstration may be written of."""
-        return sum(self.fit)
+        return sum(o.success for o in self.outcomes)
 
     @property
     def merit(self) -> tuple[float, float]:
@@ -75,27 +72,21 @@ def _driver(program: Program, problem: Problem, trial: TrialWorlds, *, first: in
         ex = conduct(program, problem, worlds)
         histories = _histories(start, worlds)
         outcomes = [
-            replace(o, trial=trial.index, row=first + row, success=achieved(problem, _after(h)))
-            for row, (o, h) in enumerate(zip(ex.outcomes(), histories, strict=True))
+            _judged(problem, replace(o, trial=trial.index, row=first + row), row, history, ex)
+            for row, (o, history) in enumerate(zip(ex.outcomes(), histories, strict=True))
         ]
         attempted = Attempted(program, problem.task.goal, tuple(ex.spans), ex.rate)
-        reported = [
-            _misconduct(problem.scenes[row], histories[row], o, ex) if o.success else o.diagnosis
-            for row, o in enumerate(outcomes)
-        ]
-        fit = [o.success and why is None for o, why in zip(outcomes, reported, strict=True)]
         failures = [
-            diagnose(attempted, why, histories[row], scene=row)
-            for row, why in enumerate(reported)
-            if not fit[row] and why is not None
+            diagnose(attempted, o.diagnosis, histories[row], scene=row)
+            for row, o in enumerate(outcomes)
+            if not o.success
         ]
         by_scene = {f.scene: f.root for f in failures}
         width = ex.robot.width_column
-        solved = [jerk_of(o.actions, joints=width, rate=ex.rate) for o, ok in zip(outcomes, fit, strict=True) if ok]
+        solved = [jerk_of(o.actions, joints=width, rate=ex.rate) for o in outcomes if o.success]
         return Tried(
             program=program,
             outcomes=tuple(replace(o, diagnosis=by_scene.get(i, o.diagnosis)) for i, o in enumerate(outcomes)),
-            fit=tuple(fit),
             failures=tuple(failures),
             starts=start,
             ends=worlds.state(),
@@ -108,23 +99,15 @@ def _driver(program: Program, problem: Problem, trial: TrialWorlds, *, first: in
     return drive
 
 
-def _misconduct(scene: SceneSpec, history: WorldState, outcome: Outcome, ex: Execution) -> Diagnosis | None:
-    """Why no demonstration may be written of an attempt that reached its goal; None where one may."""
-    found = findings(scene, history, outcome.actions)
-    if not found:
-        return None
-    first = min(found, key=lambda finding: finding.step)
-    at = next((s.number for s in ex.spans if s.begin < first.step <= s.end), None)
-    return Diagnosis(
-        cause=first.cause,
-        stage=outcome.stage_names[outcome.stages[max(first.step - 1, 0)]],
-        expected=f"at most {first.limit:.4g} {first.unit}",
-        seen=str(first),
-        amount=first.amount,
-        number=at,
-        time=round(first.step / ex.rate, 3),
-        bodies=first.bodies,
-    )
+def _judged(problem: Problem, outcome: Outcome, row: int, history: WorldState, ex: Execution) -> Outcome:
+    """The outcome of scene ``row`` as the rollout will judge it; misconduct knows the stage of the program."""
+    reached = achieved(problem, _after(history))
+    wrong = misconduct(problem.scenes[row], history, outcome) if reached else None
+    if wrong is None:
+        return replace(outcome, success=reached)
+    step = round((wrong.time or 0.0) * ex.rate)
+    number = next((s.number for s in ex.spans if s.begin < step <= s.end), None)
+    return replace(outcome, success=False, diagnosis=wrong.model_copy(update={"number": number}))
 
 
 def _histories(start: WorldState, worlds: Worlds) -> list[WorldState]:

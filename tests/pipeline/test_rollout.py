@@ -85,12 +85,26 @@ def test_a_goal_must_hold_for_half_a_second_at_the_end(simulator, toys, still, s
     def lift_and_drop(asked, worlds):
         """The block hangs in closed fingers until the hand opens, ``still`` steps before the end."""
         above, down = toys.reach((0.5, 0, 0.12)), toys.reach((0.5, 0, 0.02))
-        way = toys.motion((above, 0.08, 5), (down, 0.08, 5), (down, 0.0, 2), (down, 0.08, 1), (down, 0.08, still - 1))
+        way = toys.motion((above, 0.08, 12), (down, 0.08, 8), (down, 0.0, 2), (down, 0.08, 1), (down, 0.08, still - 1))
         worlds.run(np.repeat(way[:, None], 2, axis=1))
         return Solution([Outcome(success=True, actions=way, stages=np.zeros(len(way), np.uint8))] * 2)
 
     outcomes = attempt(simulator, problem(toys, "(and (on a table) (not (holding a)))"), lift_and_drop).outcomes
     assert [o.success for o in outcomes] == [success] * 2
+
+
+def test_a_goal_that_is_reached_beyond_the_robots_limits_is_no_success(simulator, toys):
+    def hastens(asked, worlds):
+        way = toys.motion((toys.reach((0.5, 0, 0.3)), 0.08, 2), (toys.reach((0.5, 0, 0.4)), 0.08, 12))
+        worlds.run(np.repeat(way[:, None], 2, axis=1))
+        return Solution(
+            [Outcome(success=True, actions=way, stages=np.zeros(len(way), np.uint8), stage_names=("hasten",))] * 2
+        )
+
+    for outcome in attempt(simulator, problem(toys), hastens).outcomes:
+        assert not outcome.success
+        assert (outcome.diagnosis.cause, outcome.diagnosis.stage) == ("over_limits", "hasten")
+        assert "commanded speed" in outcome.diagnosis.seen
 
 
 def test_a_solver_that_does_nothing_succeeds_at_nothing(simulator, toys):
