@@ -95,8 +95,8 @@ def in_a_spin(world: WorldState, atom: Atom, draw: np.random.Generator) -> Edit 
 
 
 def in_the_gripper(world: WorldState, atom: Atom, draw: np.random.Generator) -> Edit | None:
-    """Between the fingers, where it is."""
-    return None if is_a(atom, "holding") else gripped(atom.args[int(draw.integers(len(atom.args)))])
+    """Between the fingers, where it is; what is to be raised may be held."""
+    return None if is_a(atom, "holding", "raised") else gripped(atom.args[int(draw.integers(len(atom.args)))])
 
 
 def half_released(world: WorldState, atom: Atom, draw: np.random.Generator) -> Edit | None:
@@ -133,6 +133,7 @@ def joint_adrift(world: WorldState, atom: Atom, draw: np.random.Generator) -> Ed
         "is_closed": (least * 1.01, travel),
         "is_open": (0.0, 0.749 * travel),
         "turned_on": (0.0, 0.499 * travel),
+        "pressed": (0.0, 0.499 * travel),
         "turned_off": (0.051 * travel, travel),
     }
     return joint(name, spec.lower + float(draw.uniform(*ranges[atom.predicate])))
