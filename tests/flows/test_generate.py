@@ -39,7 +39,7 @@ def test_every_step_and_batch_is_a_task_run_that_completed(run) -> None:
     assert rows(out, "select name, state_type from flow_run") == [("smoke-0", "COMPLETED")]
     steps = dict(rows(out, "select name, state_type from task_run"))
     batches = [path.name for path in (out / "parts").iterdir()]
-    assert steps.keys() == {"propose and gate", "pack", "report", *batches}
+    assert steps.keys() == {"propose and gate", "pack", "report", "remember", *batches}
     assert set(steps.values()) == {"COMPLETED"}
 
 

@@ -145,7 +145,7 @@ def test_a_models_programs_compete_and_are_paid_once(
     messages: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tasks: Path
 ) -> None:
     """The worker is a process of its own: the model's name comes with the job, the key from the environment."""
-    stages = [s.model_dump(exclude={"parameters", "target"}) for s in programs().stages]
+    stages = [s.model_dump(exclude={"parameters", "target", "arm"}) for s in programs().stages]
     stages[0]["parameters"] = [{"name": "lift", "value": 0.14}]
     monkeypatch.setenv("TASKLOOM_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-test-secret")

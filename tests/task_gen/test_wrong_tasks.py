@@ -1,10 +1,13 @@
 """Wrong tasks written by hand: every one is rejected with the right code, and the right task beside it passes."""
 
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from assets.catalog import LibraryCatalog
+from assets.variants import Change, variant
 from pipeline.core.scene import SceneSpec
 from pipeline.core.streams import stream
 from pipeline.sim.mujoco import mujoco
@@ -42,15 +45,16 @@ def test_the_right_task_beside_it_is_accepted(catalog, pair: Pair):
 
 
 @pytest.fixture(scope="module")
-def judge(catalog):
+def judge(catalog, tmp_path_factory):
     """Puts a draft's scenes through the dynamic gate, in MuJoCo."""
-    simulator = mujoco(catalog)
+    simulator, worn = mujoco(catalog), tmp_path_factory.mktemp("worn")
 
     def run(draft: Draft) -> DynamicVerdict:
         task, robot = draft.task(), catalog.robot(draft.robot)
         assert static_gate(task, catalog, robot).ok, "a mistake that its words give away belongs to the static pairs"
         builder = TabletopBuilder(catalog, robot, cameras=())
         scenes = [posed(draft, builder.build(task, stream(9, "wrong", draft.goal, i))) for i in range(4)]
+        scenes = [aged(draft, scene, catalog, worn) for scene in scenes]
         return dynamic_gate(task, scenes, builder, simulator, seed=9)
 
     return run
@@ -63,6 +67,16 @@ def posed(draft: Draft, scene: SceneSpec) -> SceneSpec:
         under = scene.placement(carrier).pose
         poses[name] = (under[0] + x, under[1], under[2] + z, 1.0, 0.0, 0.0, 0.0)
     return scene.with_placements(poses, {name: {joint: position} for name, joint, position in draft.joints})
+
+
+def aged(draft: Draft, scene: SceneSpec, catalog: LibraryCatalog, root: Path) -> SceneSpec:
+    """The scene with the hinges of the draft's named joints as worn as it says."""
+    change, names = Change(joint_friction=draft.worn), {name for name, _, _ in draft.joints}
+    placements = tuple(
+        p.model_copy(update={"asset": variant(p.asset, change, catalog, root=root)}) if p.name in names else p
+        for p in scene.placements
+    )
+    return scene.model_copy(update={"placements": placements})
 
 
 def test_dynamic_pairs_cover_every_code_of_the_dynamic_gate():

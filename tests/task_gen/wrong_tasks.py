@@ -21,6 +21,7 @@ class Draft:
     joints: tuple[tuple[str, str, float], ...] = ()  # object, joint, position [m or rad] in every scene
     onto: tuple[tuple[str, str, float, float], ...] = ()  # object, carrier, x and z [m] from the carrier's origin
     at: tuple[tuple[str, float, float], ...] = ()  # object, x and y [m]
+    worn: float = 1.0  # friction and damping of the named joints' hinges, as a share of the library's
 
     def task(self) -> TaskSpec:
         """The same in full."""
@@ -48,6 +49,7 @@ class Pair:
     right: Draft
 
 
+WORN_OVEN, WORN_DISHWASHER = 0.6, 0.4  # hinges that no longer hold their door up, and let it fall slowly
 TOP, BOTTOM = "cabinet/top_drawer", "cabinet/bottom_drawer"
 SHUT, OPEN = f"(is_closed {TOP})", f"(is_open {TOP})"
 
@@ -625,21 +627,31 @@ DYNAMIC: tuple[Pair, ...] = (
     ),
     # Comes true by waiting.
     Pair(
-        "a dishwasher door that falls open",
+        "a dishwasher door with a worn hinge, which falls open",
         "goal_true_after_nothing",
-        Draft("(is_open dishwasher/door)", "dishwasher", joints=(("dishwasher", "door_hinge", 0.4),)),
+        Draft(
+            "(is_open dishwasher/door)",
+            "dishwasher",
+            joints=(("dishwasher", "door_hinge", 0.44),),
+            worn=WORN_DISHWASHER,
+        ),
         Draft("(is_open dishwasher/door)", "dishwasher"),
     ),
     Pair(
-        "an oven door that falls open",
+        "an oven door with a worn hinge, which falls open",
         "goal_true_after_nothing",
-        Draft("(is_open oven/door)", "oven", joints=(("oven", "door_hinge", 0.8),)),
+        Draft("(is_open oven/door)", "oven", joints=(("oven", "door_hinge", 0.8),), worn=WORN_OVEN),
         Draft("(is_open oven/door)", "oven", joints=(("oven", "door_hinge", 0.3),)),
     ),
     Pair(
         "not shut, and it opens by itself",
         "goal_true_after_nothing",
-        Draft("(and (is_open oven/door) (upright mug))", "oven mug", joints=(("oven", "door_hinge", 0.78),)),
+        Draft(
+            "(and (is_open oven/door) (upright mug))",
+            "oven mug",
+            joints=(("oven", "door_hinge", 0.78),),
+            worn=WORN_OVEN,
+        ),
         Draft("(and (is_open oven/door) (upright mug))", "oven mug"),
     ),
     Pair(
@@ -649,6 +661,7 @@ DYNAMIC: tuple[Pair, ...] = (
             "(and (is_open dishwasher/door) (not (is_closed dishwasher/door)))",
             "dishwasher",
             joints=(("dishwasher", "door_hinge", 0.44),),
+            worn=WORN_DISHWASHER,
         ),
         Draft("(not (is_closed dishwasher/door))", "dishwasher"),
     ),
