@@ -21,7 +21,7 @@ from benchmarks._problems import pose_problem, proposals, simulator_of
 from demo_solvers.families import SOLVED
 from flows.intervals import wilson
 from flows.stages import find_solver
-from pipeline.conduct import Finding, findings
+from pipeline.conduct import Finding, Violation, findings
 from pipeline.core.doors import Problem
 from pipeline.core.episode import Episode, Outcome, Provenance
 from pipeline.core.errors import InvalidInputError
@@ -99,10 +99,12 @@ def _measure(task: TaskSpec, key: dict[str, Any]) -> Cell:
         return made
     problem = posed.problem
     outcomes = attempt(simulator, problem, find_solver(key["solver"])).outcomes
-    reached = [row for row, outcome in enumerate(outcomes) if outcome.success]
+    # What reached its goal with misconduct is no success any more, but it is what this counts.
+    reached = [row for row, o in enumerate(outcomes) if o.success or o.diagnosis.cause in get_args(Violation)]
+    fit = [row for row in reached if outcomes[row].success]
     first = simulator.load(list(problem.scenes))
     validations = validate(
-        simulator, problem, outcomes, rows=reached, solver_name=key["solver"], provenance=_provenance(key)
+        simulator, problem, outcomes, rows=fit, solver_name=key["solver"], provenance=_provenance(key)
     )
     solved = [_attempt(problem, row, outcomes[row], first.rows(slice(row, row + 1))) for row in reached]
     written = [_episode(v.episode) for v in validations if v.episode is not None]
