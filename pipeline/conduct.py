@@ -24,9 +24,9 @@ means something went wrong."""
 HAND_TOUCH = 20.0
 """N between the hand and what is bolted down: the force at which a Franka arm stops by the collision thresholds of
 libfranka's own examples (``setDefaultBehavior``)."""
-OPERATING = 150.0
-"""N between the hand and a moving link of furniture (a drawer, a door): the grip of both fingers, up to 80 N, and what
-it takes to move it; near the 140 N that ISO/TS 15066 allows to press on a person's hand."""
+OPERATING = 140.0
+"""N between the hand and a moving link of furniture (a drawer, a door): what ISO/TS 15066 allows to press on a person's
+hand. The grip of both fingers cancels, so that this is what moves the link, or fails to."""
 LIMIT_SLACK, OVERSHOOT = 1e-4, 0.02  # rad (or m) beyond a position limit: commanded (float32), and reached (servo)
 SPEED_SLACK, SPEED_OVERSHOOT = 0.01, 0.15  # of a speed limit: commanded (float32), and reached (servo)
 WIDTH_OVERSHOOT = 0.008  # m; fingers that close on nothing sink into each other's pads

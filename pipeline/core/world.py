@@ -32,8 +32,9 @@ class WorldState:
     tcp: F32  # (batch, 7)  T_world_tool
     contact: Bools  # (batch, bodies, bodies)  symmetric
     force: F32
-    """(batch, parts, bodies)  N, the sum of normal contact forces between a part of the robot (see ``PARTS``) and each
-    body in the control step that led here, 0 at a reset. The backend says which of its physics steps it looks at."""
+    """(batch, parts, bodies)  N, the net contact force (the length of the vector sum, friction included) between a part
+    of the robot (see ``PARTS``) and each body in the control step that led here, 0 at a reset: what a force sensor
+    would feel. A squeeze between two fingers cancels. The backend says which of its physics steps it looks at."""
 
     def __len__(self) -> int:
         return len(self.qpos)

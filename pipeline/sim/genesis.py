@@ -326,17 +326,17 @@ class _Built:
                 velocity[:, column] = 0
 
     def _pressing(self) -> F32:
-        """Normal forces between the robot's parts and each body in the last physics step, (batch, parts, bodies) N."""
+        """Net forces between the robot's parts and each body in the last physics step, (batch, parts, bodies) N."""
         world, a, b, data, live = self._contacts()
-        normal = np.einsum("ck,ck->c", _numpy(data["force"])[live], _numpy(data["normal"])[live])
-        bodies, total = len(self.layout.bodies), no_forces(self.batch, self.layout)
-        for mine, theirs in ((a, b), (b, a)):
+        force, bodies = _numpy(data["force"])[live].astype(float), len(self.layout.bodies)
+        total = np.zeros((3, self.batch * len(PARTS) * bodies))
+        for mine, theirs, sign in ((a, b, 1.0), (b, a, -1.0)):
             part, column = self._columns.part_of_link[mine], self._columns.body_of_link[theirs]
             robot = (part >= 0) & (column >= 0)
             index = (world[robot] * len(PARTS) + part[robot]) * bodies + column[robot]
-            sums = np.bincount(index, weights=np.abs(normal[robot]), minlength=total.size)
-            total += sums.reshape(total.shape).astype(np.float32)
-        return total
+            for axis in range(3):
+                total[axis] += np.bincount(index, weights=sign * force[robot, axis], minlength=total.shape[1])
+        return np.linalg.norm(total, axis=0).reshape(self.batch, len(PARTS), bodies).astype(np.float32)
 
     def _contacts(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any], Bools]:
         """World and both engine links of every contact (contacts,), the engine's table, and which entries it uses."""

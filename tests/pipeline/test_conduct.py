@@ -123,7 +123,7 @@ def test_a_drawer_may_be_pulled_by_its_handle(simulator, scene, pull):
     world = scene(ASIDE, robot_start=start)
     states = carried_out(simulator, world, actions)
     assert states.joint_position("cabinet/slide")[-1] > 0.11
-    assert states.force[:, HAND, states.layout.body("cabinet/drawer")].max() > HAND_TOUCH
+    assert states.force[:, HAND, states.layout.body("cabinet/drawer")].max() > 5.0
     assert findings(world, states, actions) == []
 
 
@@ -225,8 +225,10 @@ class TestValidation:
             return Solution([Outcome(success=True, actions=actions, stages=stages, stage_names=names)])
 
         outcomes = attempt(simulator, problem, by_hand).outcomes
-        assert outcomes[0].success
         (made,) = validate(simulator, problem, outcomes, rows=(0,), solver_name="by hand", provenance=PROVENANCE)
+        # Whoever attempts and whoever validates come to the same judgement.
+        assert made.diagnosis == outcomes[0].diagnosis
+        assert outcomes[0].success == (made.episode is not None)
         return made
 
     def test_an_attempt_that_reached_its_goal_by_pressing_on_the_table_becomes_no_episode(
