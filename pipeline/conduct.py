@@ -30,7 +30,8 @@ hand. The grip of both fingers cancels, so that this is what moves the link, or 
 LIMIT_SLACK, OVERSHOOT = 1e-4, 0.02  # rad (or m) beyond a position limit: commanded (float32), and reached (servo)
 SPEED_SLACK, SPEED_OVERSHOOT = 0.01, 0.15  # of a speed limit: commanded (float32), and reached (servo)
 WIDTH_OVERSHOOT = 0.008  # m; fingers that close on nothing sink into each other's pads
-JUMP, TURN_JUMP, JOINT_JUMP = 0.015, 0.4, 0.02  # m, rad, m or rad a control step that no velocity explains
+JUMP, TURN_JUMP = 0.015, 0.4  # m, rad a control step that no velocity explains
+SLIDE_JUMP, HINGE_JUMP = 0.02, 0.1  # m, rad of a joint; dials and light lids flick by a few hundredths within a step
 IMPACT = 5.0  # m/s a control step; a fall from the table to the floor that ends at once loses 4.4
 SINK = 0.005  # m below a table's top that a body's centre is when it has gone through
 HANDS = (LEFT_FINGER, RIGHT_FINGER)
@@ -130,7 +131,9 @@ def jumps(states: WorldState, *, rate: float) -> Iterator[Finding]:
     for column, name in enumerate(states.layout.joints):
         shift = np.diff(states.joint[:, column : column + 1].astype(float), axis=0)
         over = _unexplained(shift, states.joint_velocity[:, column : column + 1].astype(float), rate=rate)
-        yield from _jump(f"{name} jumps", over, JOINT_JUMP, "m or rad", name)
+        slides = states.layout.joint_specs[name].kind == "prismatic"
+        slack, unit = (SLIDE_JUMP, "m") if slides else (HINGE_JUMP, "rad")
+        yield from _jump(f"{name} jumps", over, slack, unit, name)
 
 
 def sunken(states: WorldState) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from demo_solvers.skills._joint import Drive, Grip, bring
 from pipeline.core.program import Stage
 
 ON, ON_TOLERANCE = 0.75, 0.2  # of the joint's travel: well beyond the half from which it counts as on
-OFF, OFF_TOLERANCE = -0.04, 0.08  # beyond the stop, since a grip slips a little; off is within 5 %
+OFF, OFF_TOLERANCE = -0.01, 0.05  # beyond the stop, since a grip slips a little; off is within 5 %
 SPEED = 0.15  # m/s at the peak
 SQUEEZE = 0.03  # m by which the commanded opening stays below the knob's width
 CONTACTS = 6
