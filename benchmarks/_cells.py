@@ -17,11 +17,11 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from flows.folder import write_atomically
 from flows.machine import rendering_environment
 from flows.stages import package_versions
 from flows.trials import end_with_parent
 from flows.workers import SINGLE_THREADED
+from pipeline.core.files import write_atomically
 
 HERE = Path(__file__).parent
 SOURCES = ("pipeline", "assets", "task_gen", "scene_gen", "demo_solvers", "flows", "benchmarks/*.py")

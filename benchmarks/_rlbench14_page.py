@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks._published import METHODS, ROWS
-from flows.folder import write_atomically
 from flows.task_set import Entry, TaskSet
+from pipeline.core.files import write_atomically
 from pipeline.core.program import Program
 
 Results = dict[str, Any]

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import os
 import re
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError, model_validator
 
 from pipeline.core.errors import InvalidInputError, OutputError
+from pipeline.core.files import write_atomically
 from pipeline.core.geometry import Frozen
 from pipeline.core.program import Program, Stage
 from pipeline.core.task import Family, TaskSpec
@@ -115,16 +114,7 @@ class Memory:
         """Replace the file as a whole; raises :class:`OutputError`."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}")
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    file.write(self.text)
-                    file.flush()
-                    os.fsync(file.fileno())
-                Path(temporary).replace(path)
-            except BaseException:
-                Path(temporary).unlink(missing_ok=True)
-                raise
+            write_atomically(path, self.text, mode=0o600)
         except OSError as error:
             raise OutputError(f"Cannot write the memory {str(path)!r}: {error.strerror or error}.") from error
 

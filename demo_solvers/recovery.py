@@ -77,7 +77,7 @@ def _next_grasp(stage: Stage, attempt: int) -> Stage:
 def _step_away(ex: Execution) -> None:
     """Open the hand and go straight up, as far as the arm can; what it cannot is no failure."""
     ex.begin("let go")
-    ex.grip(np.full(len(ex.q), ex.robot.gripper.max_width), 0.3)
+    ex.grip(np.full(len(ex.q), ex.arm.group.gripper.max_width), 0.3)
     present = ex.arm.tool_pose(ex.q)
     rising = np.stack([raise_tool(present, RISE * i / RISE_POINTS) for i in range(1, RISE_POINTS + 1)], axis=1)
     path, ok = ex.arm.follow(rising, ex.q)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from flows.authors import ModelOptions, Proposed, Wishes, ask_author
 from flows.config import RunConfig
-from flows.folder import RunFolder, write_atomically
+from flows.folder import RunFolder
 from flows.plan import SPARE
 from pipeline.core.doors import Catalog
 from pipeline.core.errors import InvalidInputError
+from pipeline.core.files import write_atomically
 from pipeline.core.robot import RobotSpec
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from flows.config import RunConfig
 from flows.jobs import BatchJob, BatchReport
 from pipeline.core.errors import OutputError
+from pipeline.core.files import write_atomically
 
 BYTES_PER_DEMO = 12_000_000
 BYTES_PER_RUN = 300_000_000
@@ -123,17 +124,6 @@ def open_folder(root: Path, config: RunConfig, *, library: str) -> RunFolder:
     except OSError as error:
         raise OutputError(f"Output {str(root)!r} cannot be written: {error.strerror}. Choose another --out.") from None
     return RunFolder(root)
-
-
-def write_atomically(path: Path, text: str | bytes) -> None:
-    """Write a file whole or not at all: a temporary beside it, flushed to disk, then renamed over it."""
-    data = text.encode() if isinstance(text, str) else text
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 def _identity(config: RunConfig, library: str) -> dict[str, Any]:

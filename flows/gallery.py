@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
-from flows.folder import RunFolder, write_atomically
+from flows.folder import RunFolder
 from flows.intervals import wilson
 from flows.media import animation, data_uri, filmstrip
 from flows.report import Counts, RunReport, TaskReport
 from flows.showcase import Shown, first_demonstrations
+from pipeline.core.files import write_atomically
 from pipeline.core.program import Stage
 from pipeline.core.refinement import Round
 

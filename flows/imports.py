@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from assets.catalog import LibraryCatalog, user_library
-from flows.folder import write_atomically
 from pipeline.core.errors import InvalidInputError, OutputError
+from pipeline.core.files import write_atomically
 from pipeline.core.geometry import Frozen
 from pipeline.core.task import TaskSpec
 from task_gen.files import BDDL, dump_tasks

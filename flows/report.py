@@ -12,13 +12,14 @@ from pydantic import Field, computed_field
 from flows.authors import Proposed
 from flows.authorship import kept_proposals
 from flows.config import RunConfig
-from flows.folder import RunFolder, write_atomically
+from flows.folder import RunFolder
 from flows.intervals import wilson
 from flows.jobs import BatchReport
 from flows.packing import Packed
 from flows.plan import Plan
 from flows.stages import package_versions
 from pipeline.asking.meter import Account, total
+from pipeline.core.files import write_atomically
 from pipeline.core.geometry import Frozen
 from pipeline.core.program import Program
 from pipeline.core.refinement import Round

@@ -9,10 +9,10 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from assets.catalog import LibraryCatalog
-from flows.folder import write_atomically
 from flows.scenes import build_scene, pictures
 from pipeline.core.doors import Unplaceable
 from pipeline.core.errors import OutputError
+from pipeline.core.files import write_atomically
 from scene_gen.builder import SUPPORTS
 from task_gen.author import propose
 

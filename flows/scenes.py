@@ -14,12 +14,12 @@ from PIL import Image
 from assets.catalog import LibraryCatalog
 from demo_solvers.families import SOLVED
 from flows.config import RANDOMISATIONS
-from flows.folder import write_atomically
 from flows.machine import rendering_environment
 from flows.stages import make_simulator
 from pipeline.core.camera import CameraSpec
 from pipeline.core.doors import FileStore, Unplaceable
 from pipeline.core.errors import InvalidInputError, OutputError, UnknownNameError
+from pipeline.core.files import write_atomically
 from pipeline.core.robot import RobotSpec
 from pipeline.core.scene import SceneSpec
 from pipeline.core.streams import stream

@@ -14,7 +14,6 @@ from rich.table import Table
 from assets.catalog import LibraryCatalog
 from flows.authors import AUTHORS, ModelOptions, Proposed, ask_author
 from flows.config import BACKENDS
-from flows.folder import write_atomically
 from flows.imports import ImportSummary, import_tasks, save_tasks
 from flows.task_statistics import in_one_line, statistics
 from flows.trials import GateOptions
@@ -34,6 +33,7 @@ from flows.wishes import (
     wishes_of,
 )
 from pipeline.core.errors import OutputError, UnknownNameError
+from pipeline.core.files import write_atomically
 from pipeline.core.task import TaskSpec
 from task_gen.critique import Limits
 from task_gen.files import dump_tasks, load_tasks

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import tempfile
 from pathlib import Path
 
 from pipeline.core.chat import ChatModel, ChatRequest, Completion
 from pipeline.core.errors import OutputError
+from pipeline.core.files import write_atomically
 
 
 class CachedModel:
@@ -58,16 +57,7 @@ class CachedModel:
         path = self._path(key)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{key[:8]}")
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    file.write(completion.model_dump_json())
-                    file.flush()
-                    os.fsync(file.fileno())
-                Path(temporary).replace(path)
-            except BaseException:
-                Path(temporary).unlink(missing_ok=True)
-                raise
+            write_atomically(path, completion.model_dump_json(), mode=0o600)
         except OSError as error:
             raise OutputError(
                 f"Cannot keep a paid reply in {str(self.folder)!r}: {error.strerror or error}. Free space or choose "
