@@ -2,8 +2,7 @@
 
 import pytest
 
-from demo_solvers.planning.decompose import decompose
-from demo_solvers.task_planning.plan import NoPlan, Plan, alternatives, plan
+from demo_solvers.task_planning.plan import NoPlan, Plan, alternatives, decompose, plan
 from pipeline.core.errors import UnknownNameError
 from pipeline.core.goal import Atom, atoms
 from pipeline.core.program import Program, Relation
