@@ -1,6 +1,6 @@
 """Whether refinement repairs programs: faults planted into programs that work, and what becomes of them.
 
-    python -m benchmarks.refinement [--families push stack] [--faults wrong_side too_fast] [--cases 40]
+    python -m benchmarks.refinement [--families push stack] [--faults wrong_side too_fast] [--rounds 5]
 
 A case is a task whose planned program solves at least three quarters of its worlds, with one fault (seeded) that costs
 at least half of these successes; both are seen by running. It counts as repaired when, within ``--rounds``
@@ -9,12 +9,14 @@ same worlds. The refiner sees the spoilt program, the goal and the states, never
 
 Columns: no refinement; the procedural refiner; the same without going back to a skill's default values, since planned
 programs hold nothing but defaults and faults in parameters are departures from them; and, with ``--model``, a language
-model (its key in the environment, its replies cached), whose free places the procedural refiner fills.
+model (its key in the environment, its replies cached), whose free places the procedural refiner fills. The table in
+``docs/refinement.md`` is written from the results; ``--page`` writes it without measuring.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import time
 from collections import defaultdict
@@ -24,8 +26,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from benchmarks._cells import Cell, Cells, announce, parser, percent, processes, save, table
+from benchmarks._cells import HERE, Cell, Cells, announce, parser, percent, processes, save, table
 from benchmarks._problems import pose_problem, proposals, simulator_of
+from benchmarks._sections import markdown_table, replace_section
 from demo_solvers.families import SOLVED
 from demo_solvers.refinement.faults import FAULTS, FaultKind, faults, spoil
 from demo_solvers.refinement.loop import Refiner, refine
@@ -51,17 +54,22 @@ SOUND = 0.75  # of the worlds that a program has to solve to be spoilt
 HARMED = 0.5  # of the sound program's successes that a spoilt one may keep
 REPAIRED = 0.9  # of the sound program's successes that a repaired one has to reach
 LOOKED_AT = 6  # faults of a kind that are tried on a program until one does harm
+PAGE = HERE.parent / "docs" / "refinement.md"
 COLUMNS = ("none", "procedural", "no_defaults", "model")
 
 
 def main() -> None:
     """Measure, print and save."""
     options = _options()
-    kept = Cells(NAME)
-    with processes(backend=options.backend) as pool:
-        cases = list(_cases(options, kept, pool))
-    _print(cases)
-    save(NAME, options, kinds=_summed(cases, "fault"), families=_summed(cases, "family"), cases=cases)
+    if not options.page:
+        kept = Cells(NAME)
+        with processes(backend=options.backend) as pool:
+            cases = list(_cases(options, kept, pool))
+        _print(cases)
+        save(NAME, options, kinds=_summed(cases, "fault"), families=_summed(cases, "family"), cases=cases)
+    replace_section(
+        PAGE, "ablation", _section(json.loads((options.json or HERE / "results" / f"{NAME}.json").read_text()))
+    )
 
 
 def _options() -> argparse.Namespace:
@@ -76,6 +84,7 @@ def _options() -> argparse.Namespace:
     made.add_argument("--rounds", type=int, default=5, help="of refinement (default 5)")
     made.add_argument("--variants", type=int, default=4, help="programs side by side in a round (default 4)")
     made.add_argument("--model", help="language model for a column of its own (default none)")
+    made.add_argument("--page", action="store_true", help="only write the table of the page from the results")
     made.add_argument("--seed", type=int, default=11, help="of tasks, worlds and faults (default 11)")
     return made.parse_args()
 
@@ -209,6 +218,31 @@ def _print(cases: Sequence[Cell]) -> None:
         shown = [c for c in COLUMNS if c in summed["all"]] if cases else []
         rows = [(n, str(summed[n]["cases"]), *(_share(summed[n], c) for c in shown)) for n in order]
         table((by, "cases", *shown), rows)
+
+
+def _section(results: Cell) -> Iterator[str]:
+    """The ablation table of the page: kinds of faults, then families, then all."""
+    facts, asked = results["facts"], results["options"]
+    yield (
+        f"`python -m benchmarks.refinement`, {asked['backend']}, {asked['robot']}, {asked['worlds']} worlds a task, "
+        f"{asked['rounds']} rounds of {asked['variants']} programs, seed {asked['seed']}, sources at "
+        f"{facts['source_state']}. How many of the planted faults were repaired, in brackets the 95 % Wilson "
+        "interval and the mean rounds that it took."
+    )
+    yield ""
+    groups = {**{k: v for k, v in results["kinds"].items() if k != "all"}, **results["families"]}
+    names = sorted(groups, key=lambda name: (name == "all", name not in results["kinds"]))
+    rows = [(name, groups[name]["cases"], *(_cell(groups[name], c) for c in COLUMNS)) for name in names]
+    yield from markdown_table(("planted", "cases", *COLUMNS), rows)
+
+
+def _cell(summed: Cell, column: str) -> str:
+    found = summed.get(column)
+    if found is None:
+        return "not measured"
+    low, high = found["wilson_95"]
+    rounds = "" if column == "none" or found["mean_rounds"] is None else f", {found['mean_rounds']:.1f} rounds"
+    return f"{found['repaired']} ({low:.0%} to {high:.0%}{rounds})"
 
 
 def _share(summed: Cell, column: str) -> str:
