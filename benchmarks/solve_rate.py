@@ -1,25 +1,31 @@
 """How often the solver solves: tasks of every family from the procedural author, in worlds it was not tuned on.
 
     python -m benchmarks.solve_rate [--families push stack] [--robots panda ur5e] [--randomise mild]
+    python -m benchmarks.solve_rate --page          # only writes docs/solve_rate.md from the results that are there
 
 A cell is one family on one robot. An attempt counts as solved when the goal holds for the last 0.5 s. Attempts are
 counted over the worlds that passed the dynamic gate; those it dropped, and tasks it rejected, are listed beside them. A
 cell goes on with further tasks, then with further worlds of its tasks, until it has had both ``--tasks-per-family``
 tasks and ``--attempts`` attempts.
+
+Cells of the result file that a run does not measure stay in it if they were measured the same way, so that one file
+and one table may hold ten families on one robot and one family on others. Every cell names its sources.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from typing import Any, get_args
 
-from benchmarks._cells import Cell, Cells, announce, parser, percent, processes, save, table
+from benchmarks._cells import HERE, Cell, Cells, announce, facts, parser, percent, processes, save, table
 from benchmarks._problems import pose_problem, proposals, simulator_of
+from benchmarks._solve_rate_page import write_page
 from demo_solvers.families import SOLVED
 from flows.config import RANDOMISATIONS
 from flows.intervals import wilson
@@ -39,11 +45,21 @@ TARGETS = {
 """Of a Panda: two and three stages 80%, the six stages of a sort 60%."""
 OTHER_ROBOTS = {"pick_place": 0.8}
 BATCHES = 3  # of one task, at most
+HOW = ("backend", "solver", "randomise", "rounds", "worlds", "seed")  # what a batch depends on besides its task
+RESULTS = HERE / "results" / f"{NAME}.json"
+PAGE = HERE.parent / "docs" / f"{NAME}.md"
 
 
 def main() -> None:
-    """Measure, print and save."""
+    """Measure, print, save, and write the page."""
     options = _options()
+    if not options.page:
+        _measure_all(options)
+    if options.json is None:
+        write_page(PAGE, json.loads(RESULTS.read_text()))
+
+
+def _measure_all(options: argparse.Namespace) -> None:
     kept = Cells(NAME)
     measured: dict[tuple[str, Family], list[Cell]] = {}
     with processes(backend=options.backend) as pool:
@@ -51,11 +67,30 @@ def main() -> None:
             for family in options.families:
                 tasks = _tasks(robot, family, options)
                 measured[robot, family] = list(_cell(robot, tasks, options, kept=kept, pool=pool))
-    cells = {where: _sum(*where, batches) for where, batches in measured.items()}
+    how = {**_asked(options), **{name: facts()[name] for name in ("commit", "source_state", "date")}}
+    cells = {where: {**_sum(*where, batches), "how": how} for where, batches in measured.items()}
     batches = [batch for group in measured.values() for batch in group]
     _print(batches, cells)
     named = {f"{robot} {family}": cell for (robot, family), cell in cells.items()}
-    save(NAME, options, cells=named, tasks=batches)
+    before, batches_before = results_before(options, but=named.keys())
+    save(NAME, options, cells={**before, **named}, tasks=[*batches_before, *batches])
+
+
+def results_before(options: argparse.Namespace, *, but: Collection[str]) -> tuple[dict[str, Cell], list[Cell]]:
+    """Cells and their batches that the result file has besides ``but`` and that were measured the same way."""
+    path, asked = options.json or RESULTS, _asked(options)
+    found = json.loads(path.read_text()) if path.exists() else {"cells": {}, "tasks": []}
+    cells = {
+        where: cell
+        for where, cell in found["cells"].items()
+        if where not in but and asked.items() <= cell.get("how", {}).items()
+    }
+    return cells, [batch for batch in found["tasks"] if f"{batch['robot']} {batch['family']}" in cells]
+
+
+def _asked(options: argparse.Namespace) -> dict[str, Any]:
+    """What a cell depends on besides its robot and family."""
+    return {name: getattr(options, name) for name in (*HOW, "tasks_per_family", "attempts")}
 
 
 def _options() -> argparse.Namespace:
@@ -71,6 +106,7 @@ def _options() -> argparse.Namespace:
     made.add_argument("--tasks-per-family", type=int, default=2, help="least number of tasks a cell (default 2)")
     made.add_argument("--attempts", type=int, default=32, help="least number of attempts a cell (default 32)")
     made.add_argument("--seed", type=int, default=7, help="of tasks and worlds (default 7: not what was tuned on)")
+    made.add_argument("--page", action="store_true", help="only write the page from the results that are there")
     return made.parse_args()
 
 
@@ -100,7 +136,7 @@ def _cell(
 
 
 def _what(options: argparse.Namespace) -> dict[str, Any]:
-    return {name: getattr(options, name) for name in ("backend", "solver", "randomise", "rounds", "worlds", "seed")}
+    return {name: getattr(options, name) for name in HOW}
 
 
 def _measure(task: TaskSpec, key: dict[str, Any]) -> Cell:
