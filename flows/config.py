@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import Field, ValidationError
 
 from demo_solvers.families import SOLVED
+from pipeline.core.doors import Channel
 from pipeline.core.errors import InvalidInputError, UnknownNameError
 from pipeline.core.geometry import Frozen
 from pipeline.core.program import Program
@@ -18,6 +19,11 @@ BACKENDS: Registry[Any] = Registry("pipeline.sim", "simulator")
 SUPPORTS: Registry[Any] = Registry("scene_gen.supports", "support")
 RANDOMISATIONS: Registry[Any] = Registry("scene_gen.randomisation", "randomisation")
 PROGRAM_AUTHORS = ("procedural", "anthropic")
+
+
+FilmChannel = Literal["rgb", "depth", "seg"]
+RENDERED: dict[FilmChannel, Channel] = {"rgb": "rgb", "depth": "depth", "seg": "segmentation"}
+"""What a simulator calls the channels of a dataset."""
 
 
 class RunConfig(Frozen):
@@ -73,6 +79,9 @@ class RunConfig(Frozen):
     families: tuple[Family, ...] = Field(
         default=SOLVED, description="Families of tasks that are proposed; by default those that the solver solves."
     )
+    channels: tuple[FilmChannel, ...] = Field(
+        default=("rgb",), description="What every camera records: rgb, depth (uint16 mm), seg (uint8 body index)."
+    )
     given: tuple[TaskSpec, ...] = Field(
         default=(), description="Tasks from a task file; empty lets the author propose them."
     )
@@ -84,6 +93,11 @@ class RunConfig(Frozen):
     def digest(self) -> str:
         """Short content address; two runs with the same digest mean the same dataset."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+
+
+def film_channels(config: RunConfig) -> tuple[Channel, ...]:
+    """What the simulator renders for a run."""
+    return tuple(RENDERED[channel] for channel in RENDERED if channel in config.channels)
 
 
 def help_of(field: str) -> str:
@@ -104,6 +118,11 @@ def compose(preset: str, **overrides: Any) -> RunConfig:
     """
     base = presets().get(preset).model_dump()
     given = {k: v for k, v in overrides.items() if v is not None}
+    for channel in given.get("channels", ()):
+        if channel not in RENDERED:
+            raise UnknownNameError("channel", channel, RENDERED)
+    if "rgb" not in given.get("channels", ("rgb",)):
+        raise InvalidInputError("Option --channels: 'rgb' is always recorded; name it too, then depth, seg or both.")
     for family in given.get("families", ()):
         if family not in get_args(Family):
             raise UnknownNameError("family", family, get_args(Family))

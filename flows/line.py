@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from assets.variants import Adopting
-from flows.config import RANDOMISATIONS, RunConfig
+from flows.config import RANDOMISATIONS, RunConfig, film_channels
 from flows.folder import RunFolder
 from flows.jobs import Attempt, BatchJob, BatchReport, failed
 from flows.notices import Listener, Notice, silence
@@ -175,6 +175,7 @@ class _Batch:
                 rows=rows,
                 solver_name=self.job.config.solver,
                 provenance=self._provenance(),
+                channels=film_channels(self.job.config),
             )
         return checked
 

@@ -79,6 +79,7 @@ def generate(
     remember: Remember = False,
     seed: Annotated[int | None, typer.Option(help=help_of("seed"))] = None,
     families: Annotated[list[str] | None, typer.Option(help=f"{help_of('families')} May be repeated.")] = None,
+    channels: Annotated[list[str] | None, typer.Option(help=f"{help_of('channels')} May be repeated.")] = None,
     tasks_from: Annotated[
         list[Path] | None,
         typer.Option("--tasks-from", "--task-file", help="Files with tasks to demonstrate: JSON, YAML or BDDL."),
@@ -117,7 +118,7 @@ def generate(
     config = compose(
         preset, tasks=count, demos=demos, batch=batch, rounds=rounds, robot=robot, backend=backend,
         device=device, support=support, randomise=randomise, seed=seed, given=given, families=families,
-        refine=refine, variants=variants, target=target, recover=recover, refiner=refiner,
+        channels=channels, refine=refine, variants=variants, target=target, recover=recover, refiner=refiner,
         programmer=programmer, solver_model=solver_model, solver_tokens=solver_tokens,
     )  # fmt: skip
     if remember and memory is None:

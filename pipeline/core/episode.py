@@ -13,7 +13,7 @@ from pipeline.core.geometry import Frozen
 from pipeline.core.program import Program
 from pipeline.core.scene import SceneSpec
 from pipeline.core.task import TaskSpec
-from pipeline.core.world import F32, WorldState
+from pipeline.core.world import F32, Bools, WorldState
 
 Cause = Literal[
     "none",
@@ -92,7 +92,9 @@ class Episode:
     """One validated demonstration. Observation t precedes action t; all arrays have length T.
 
     ``states`` holds the T observed states (row 0 is the reset) and ``final`` the state after the last action.
-    ``rgb`` maps camera names to (T, height, width, 3) uint8; ``camera_pose`` to (T, 7) float32.
+    ``rgb`` maps camera names to (T, height, width, 3) uint8; ``camera_pose`` to (T, 7) float32. Optional: ``depth`` to
+    (T, height, width) uint16 mm along the optical axis, 0 where nothing is; ``seg`` to (T, height, width) uint8, the
+    index into ``seg_names``.
     """
 
     task: TaskSpec
@@ -103,7 +105,9 @@ class Episode:
     ee_delta: (
         F32  # (T, 7)  commanded tool motion: translation [m] and rotation vector [rad] in the base frame, width [m]
     )
+    ee_target: F32  # (T, 8)  commanded tool pose [m; quaternion] in the base frame and gripper width [m]
     progress: F32  # (T,)  fraction of goal atoms that hold
+    success: Bools  # (T,)  the goal holds in the observed state
     stage: NDArray[np.uint8]  # (T,)
     stage_names: tuple[str, ...]
     rgb: dict[str, NDArray[np.uint8]]
@@ -111,6 +115,9 @@ class Episode:
     solver: str
     provenance: Provenance
     attempt: int = 0  # index of the world among all attempts on the task
+    depth: dict[str, NDArray[np.uint16]] = field(default_factory=dict[str, NDArray[np.uint16]])
+    seg: dict[str, NDArray[np.uint8]] = field(default_factory=dict[str, NDArray[np.uint8]])
+    seg_names: tuple[str, ...] = ()
 
     @property
     def instruction(self) -> str:

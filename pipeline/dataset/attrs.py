@@ -18,7 +18,7 @@ from pipeline.core.scene import Physics, SceneSpec
 from pipeline.core.task import TaskSpec
 from pipeline.dataset.columns import Columns
 from pipeline.dataset.frames import camera_spec
-from pipeline.dataset.layout import SCHEMA_VERSION, Dimensions
+from pipeline.dataset.layout import ACTION_DEFAULT, JOINT_SLOTS, OBJECT_SLOTS, SCHEMA_VERSION, Dimensions
 from pipeline.dataset.record import Card, Record, with_cards
 from pipeline.dataset.splits import SPLITS
 
@@ -47,13 +47,14 @@ class Contents:
     tasks: list[TaskSpec]
     columns: Columns
     cameras: dict[str, tuple[int, int]]  # (height, width)
+    channels: tuple[str, ...] = ("rgb",)
 
     @property
     def dimensions(self) -> Dimensions:
-        """The robot, cameras and widest object and joint counts."""
-        bodies = max(len(r.bodies) for r in self.records)
-        joints = max(len(r.joints) for r in self.records)
-        return Dimensions(self.robot, self.cameras, bodies, joints)
+        """The robot, cameras and slots: the usual number, more where an episode needs more."""
+        bodies = max(OBJECT_SLOTS, *(len(r.bodies) for r in self.records))
+        joints = max(JOINT_SLOTS, *(len(r.joints) for r in self.records))
+        return Dimensions(self.robot, self.cameras, bodies, joints, self.channels)
 
     @property
     def lengths(self) -> NDArray[np.int32]:
@@ -93,7 +94,7 @@ def root_attrs(
         "control_hz": _common(p.control_hz for p in physics),
         "sim": _sim(physics, contents.records),
         "solvers": sorted({r.solver for r in contents.records}),
-        "action_default": "action",
+        "action_default": ACTION_DEFAULT,
         "tasks": _tasks(contents),
         "cameras": {name: _camera(name, contents.scenes) for name in sorted(contents.cameras)},
         "assets": [_asset(sha, c) for sha, c in contents.cards.items() if isinstance(c, AssetSpec)],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +17,14 @@ from pipeline.dataset.layout import RAGGED, widen, write_column
 from pipeline.dataset.record import Record, cards_of, with_cards, without_cards
 from pipeline.dataset.states import trace_sha256
 
-TEXT = ("episode_id", "episode_checksum", "episode_instruction", "episode_json")
+TEXT = (
+    "episode_id",
+    "episode_checksum",
+    "episode_instruction",
+    "episode_solver",
+    "episode_draws",
+    "episode_json",
+)
 Columns = dict[str, NDArray[Any] | list[str]]
 """Arrays by name, all of the same first length; text columns are lists."""
 
@@ -32,6 +40,8 @@ def episode_columns(episode: Episode) -> Columns:
         "episode_id": [record.episode_id(episode.actions)],
         "episode_checksum": [checksum],
         "episode_instruction": [record.instruction],
+        "episode_solver": [record.solver],
+        "episode_draws": [json.dumps(record.scene["draws"], sort_keys=True)],
         "episode_json": [text],
         "episode_seed": np.array([episode.scene.seed], np.int64),
         "episode_length": np.array([episode.length], np.int32),

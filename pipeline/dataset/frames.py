@@ -12,7 +12,15 @@ from pipeline.core.episode import Episode
 from pipeline.core.errors import DatasetError
 from pipeline.core.layout import FLOOR, SceneLayout
 from pipeline.core.poses import to_matrix
+from pipeline.core.robot import RobotSpec
 from pipeline.core.scene import SceneSpec
+
+CHANNELS: dict[str, tuple[str, tuple[int, ...]]] = {
+    "rgb": ("uint8", (3,)),
+    "depth": ("uint16", ()),
+    "seg": ("uint8", ()),
+}
+"""Type and trailing axes of an image of each channel."""
 
 
 def frame_arrays(episode: Episode) -> dict[str, NDArray[Any]]:
@@ -23,21 +31,26 @@ def frame_arrays(episode: Episode) -> dict[str, NDArray[Any]]:
     _check_physics(episode)
     s, steps = episode.states, episode.length
     first = object_columns(s.layout).start
+    joints, widths = joint_columns(episode.scene.robot)
     arrays: dict[str, NDArray[Any]] = {
         "action": episode.actions,
         "action_ee_delta": np.asarray(episode.ee_delta, np.float32),
+        "action_ee_pose": np.asarray(episode.ee_target, np.float32),
         "state": s.qpos,
+        "qpos": s.qpos[:, joints],
         "qvel": s.qvel,
         "ee_pose": s.tcp,
-        "gripper_width": s.qpos[:, episode.scene.robot.width_column, None],
+        "gripper": s.qpos[:, widths],
         "object_pose": s.pose[:, first:],
         "object_joint": s.joint,
-        "goal_progress": np.asarray(episode.progress, np.float32),
-        "phase": np.asarray(episode.stage, np.uint8),
+        "progress": np.asarray(episode.progress, np.float32),
+        "success": np.asarray(episode.success, bool),
+        "stage": np.asarray(episode.stage, np.uint8),
         **_step_arrays(steps, episode.scene.physics.control_hz),
     }
-    for camera, images in episode.rgb.items():
-        arrays[f"rgb_{camera}"] = images
+    for channel, films in channels_of(episode).items():
+        arrays |= {f"{channel}_{camera}": images for camera, images in films.items()}
+    for camera in cameras_of(episode):
         if camera not in episode.camera_pose:
             raise DatasetError(f"Episode of {episode.task.name!r}: camera {camera!r} has images but no camera_pose.")
         arrays[f"cam_T_{camera}"] = to_matrix(episode.camera_pose[camera]).astype(np.float32)
@@ -45,6 +58,25 @@ def frame_arrays(episode: Episode) -> dict[str, NDArray[Any]]:
         if len(array) != steps:
             raise DatasetError(f"Episode of {episode.task.name!r}: {name!r} has {len(array)} rows for {steps} actions.")
     return arrays
+
+
+def channels_of(episode: Episode) -> dict[str, dict[str, NDArray[Any]]]:
+    """What its cameras filmed, by channel: ``rgb`` and, if recorded, ``depth`` and ``seg``."""
+    films: dict[str, dict[str, NDArray[Any]]] = {"rgb": {**episode.rgb}, "depth": {**episode.depth}}
+    return {channel: film for channel, film in (films | {"seg": {**episode.seg}}).items() if film}
+
+
+def cameras_of(episode: Episode) -> dict[str, tuple[int, int]]:
+    """Height and width of every camera that filmed, by name."""
+    films = channels_of(episode)
+    return {name: images.shape[1:3] for film in films.values() for name, images in sorted(film.items())}
+
+
+def joint_columns(robot: RobotSpec) -> tuple[list[int], list[int]]:
+    """The columns of an action that are arm joints, and those that are gripper widths, of all arms."""
+    ends = np.cumsum([group.dof for group in robot.arms])
+    widths = [int(end) - 1 for end in ends]
+    return [k for k in range(robot.dof) if k not in widths], widths
 
 
 def object_columns(layout: SceneLayout) -> slice:
@@ -86,10 +118,13 @@ def _check_physics(episode: Episode) -> None:
         raise DatasetError(f"Episode of {name!r}: its states were recorded in a scene with other bodies than its own.")
     if episode.actions.dtype != np.float32:
         raise DatasetError(f"Episode of {name!r}: actions are {episode.actions.dtype}; store the float32 ones applied.")
-    for camera, images in episode.rgb.items():
-        spec = camera_spec(episode.scene, camera)
-        wanted = (episode.length, spec.height, spec.width, 3)
-        if images.dtype != np.uint8 or images.shape != wanted:
-            raise DatasetError(
-                f"Episode of {name!r}: camera {camera!r} gave {images.dtype} {images.shape}, not uint8 {wanted}."
-            )
+    for channel, films in channels_of(episode).items():
+        for camera, images in films.items():
+            spec = camera_spec(episode.scene, camera)
+            dtype, depth = CHANNELS[channel]
+            wanted = (episode.length, spec.height, spec.width, *depth)
+            if images.dtype != dtype or images.shape != wanted:
+                raise DatasetError(
+                    f"Episode of {name!r}: {channel} of camera {camera!r} is {images.dtype} {images.shape}, "
+                    f"not {dtype} {wanted}."
+                )

@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import zarr
 from numpy.typing import NDArray
-from zarr.codecs import ZstdCodec
+from zarr.abc.codec import BytesBytesCodec
+from zarr.codecs import BloscCodec, ZstdCodec
 
 from pipeline.core.robot import RobotSpec
+from pipeline.dataset.frames import CHANNELS, joint_columns
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+OBJECT_SLOTS, JOINT_SLOTS = 16, 8
+"""Columns of ``object_pose`` and ``object_joint`` unless a dataset's creation declares others."""
 DATA, META, FILES, SPECS = "data", "meta", "files", "specs"
 COMMIT_MARKER = "episode_ends"
 IMAGE_CHUNK_ROWS, IMAGE_SHARD_BYTES, IMAGE_SHARD_ROWS = 8, 48 * 2**20, 1024
 TABLE_CHUNK_ROWS, TABLE_SHARD_ROWS = 1024, 65536
 TEXT_CHUNK_ROWS = 64
+ZSTD_LEVEL = 3
 POSE_NAMES = ("x", "y", "z", "qw", "qx", "qy", "qz")
 POSE_UNITS = ("m", "m", "m", "1", "1", "1", "1")
+QUATERNION = "w x y z"
+ACTION_DEFAULT = "action_joint_pos"
+"""The action space that ``action`` is in."""
+WIDTH = {"gripper": "opening width [m], larger is more open, 0 is closed"}
 RAGGED = frozenset({"object_pose", "object_joint", "final_object_pose", "final_object_joint"})
 """Arrays whose column count differs between episodes; the columns an episode does not have are NaN."""
 
@@ -37,8 +46,15 @@ class ArraySpec:
 
     @property
     def image(self) -> bool:
-        """Whether a frame is an image (height, width, channels) uint8."""
-        return self.dtype == "uint8" and len(self.row) == 3
+        """Whether a frame is an image: (height, width, 3) or (height, width) whole numbers."""
+        return self.dtype.startswith("uint") and len(self.row) in (2, 3)
+
+    @property
+    def compressor(self) -> BytesBytesCodec:
+        """Plain zstd; of numbers wider than a byte that vary smoothly (depth) with their bytes apart."""
+        if self.dtype == "uint16":
+            return BloscCodec(cname="zstd", clevel=ZSTD_LEVEL, shuffle="shuffle", typesize=2)
+        return ZstdCodec(level=ZSTD_LEVEL)
 
     def chunk_rows(self) -> int:
         """Frames a chunk."""
@@ -48,27 +64,33 @@ class ArraySpec:
         """Frames a shard, a whole multiple of the chunk, for an array of ``total`` frames."""
         step, most = self.chunk_rows(), TABLE_SHARD_ROWS
         if self.image:
-            most = min(IMAGE_SHARD_ROWS, IMAGE_SHARD_BYTES // math.prod(self.row))
+            most = min(IMAGE_SHARD_ROWS, IMAGE_SHARD_BYTES // (math.prod(self.row) * np.dtype(self.dtype).itemsize))
         whole = -(-total // step) * step
         return max(step, min(most // step * step, whole))
 
 
 @dataclass(frozen=True)
 class Dimensions:
-    """What decides the shapes of ``data/``: the robot, camera sizes (height, width), widest object and joint counts."""
+    """What decides the shapes of ``data/``: the robot, camera sizes (height, width), their channels, and the slots."""
 
     robot: RobotSpec
     cameras: dict[str, tuple[int, int]]
-    bodies: int
-    joints: int
+    bodies: int = OBJECT_SLOTS
+    joints: int = JOINT_SLOTS
+    channels: tuple[str, ...] = ("rgb",)
 
 
 def data_arrays(dims: Dimensions) -> dict[str, ArraySpec]:
-    """Every array of ``data/`` by name; those that would have no columns are left out."""
+    """Every array of ``data/`` by name."""
     specs = [*_robot_arrays(dims.robot), *_world_arrays(dims), *_step_arrays()]
     for camera, size in sorted(dims.cameras.items()):
-        specs += _camera_arrays(camera, size)
-    return {s.name: s for s in specs if 0 not in s.row}
+        specs += _camera_arrays(camera, size, dims.channels)
+    return {s.name: s for s in specs}
+
+
+def stored_name(name: str) -> str:
+    """The array that holds ``name``: ``action_joint_pos`` is ``action``, which is not stored twice."""
+    return "action" if name == ACTION_DEFAULT else name
 
 
 def create(group: zarr.Group, spec: ArraySpec, *, rows: int) -> zarr.Array[Any]:
@@ -79,7 +101,7 @@ def create(group: zarr.Group, spec: ArraySpec, *, rows: int) -> zarr.Array[Any]:
         dtype=spec.dtype,
         chunks=(spec.chunk_rows(), *spec.row),
         shards=(spec.shard_rows(rows), *spec.row),
-        compressors=[ZstdCodec(level=3)],
+        compressors=[spec.compressor],
         attributes=spec.attrs,
         config={"write_empty_chunks": True},
     )
@@ -134,11 +156,20 @@ def _robot_arrays(robot: RobotSpec) -> list[ArraySpec]:
     units = [unit for group in robot.arms for unit in (*["rad"] * len(group.arm), "m")]
     rates = [f"{unit}/s" for unit in units]
     dof = (robot.dof,)
+    joints, widths = joint_columns(robot)
+    joint_names, width_names = ([names[k] for k in columns] for columns in (joints, widths))
     return [
         ArraySpec("action", "float32", dof, _action_attrs(names, units)),
         ArraySpec("action_ee_delta", "float32", (7,), _delta_attrs()),
+        ArraySpec("action_ee_pose", "float32", (8,), _target_attrs()),
         ArraySpec(
             "state", "float32", dof, _attrs("measured joint positions and gripper width", units, "joint", names=names)
+        ),
+        ArraySpec(
+            "qpos",
+            "float32",
+            (len(joints),),
+            _attrs("measured joint positions of the arm", ["rad"] * len(joints), "joint", names=joint_names),
         ),
         ArraySpec(
             "qvel", "float32", dof, _attrs("measured joint velocities and gripper rate", rates, "joint", names=names)
@@ -147,10 +178,10 @@ def _robot_arrays(robot: RobotSpec) -> list[ArraySpec]:
             "ee_pose", "float32", (7,), _attrs("measured pose T_world_tool", POSE_UNITS, "world", names=POSE_NAMES)
         ),
         ArraySpec(
-            "gripper_width",
+            "gripper",
             "float32",
-            (1,),
-            _attrs("measured opening between the fingers", ["m"], "joint", names=["gripper_width"]),
+            (len(widths),),
+            _attrs("measured opening between the fingers", ["m"] * len(widths), "joint", names=width_names) | WIDTH,
         ),
     ]
 
@@ -160,20 +191,21 @@ def _action_attrs(names: list[str], units: list[str]) -> dict[str, Any]:
         "joint position targets and gripper opening width exactly as applied after observation t; within a control "
         "step the target moves linearly from the previous action (the reset position before the first)"
     )
-    extra = {"space": "joint_position", "mode": "absolute", "source": "commanded", "gripper": "width, larger is open"}
-    return _attrs(text, units, "joint", names=names) | extra
+    extra = {"space": ACTION_DEFAULT, "mode": "absolute", "source": "commanded"}
+    return _attrs(text, units, "joint", names=names) | extra | WIDTH
 
 
 def _delta_attrs() -> dict[str, Any]:
     text = "the same motion as commanded tool translation and rotation vector since the previous command; then width"
     names = ["dx", "dy", "dz", "rx", "ry", "rz", "gripper_width"]
-    extra = {
-        "space": "ee_delta",
-        "mode": "delta (gripper width absolute)",
-        "source": "commanded",
-        "gripper": "width, larger is open",
-    }
-    return _attrs(text, ["m"] * 3 + ["rad"] * 3 + ["m"], "robot base", names=names) | extra
+    extra = {"space": "action_ee_delta", "mode": "delta (gripper width absolute)", "source": "commanded"}
+    return _attrs(text, ["m"] * 3 + ["rad"] * 3 + ["m"], "robot base", names=names) | extra | WIDTH
+
+
+def _target_attrs() -> dict[str, Any]:
+    text = "the same motion as commanded tool pose T_base_tool at the end of the control step; then width"
+    extra = {"space": "action_ee_pose", "mode": "absolute", "source": "commanded", "quaternion": QUATERNION}
+    return _attrs(text, (*POSE_UNITS, "m"), "robot base", names=(*POSE_NAMES, "gripper_width")) | extra | WIDTH
 
 
 def _world_arrays(dims: Dimensions) -> list[ArraySpec]:
@@ -196,8 +228,9 @@ def _world_arrays(dims: Dimensions) -> list[ArraySpec]:
 
 def _step_arrays() -> list[ArraySpec]:
     return [
-        ArraySpec("goal_progress", "float32", (), _attrs("fraction of the goal's atoms that hold", "1")),
-        ArraySpec("phase", "uint8", (), _attrs("index into 'stage_names' of the episode's meta/episode_json", "index")),
+        ArraySpec("progress", "float32", (), _attrs("fraction of the goal's atoms that hold", "1")),
+        ArraySpec("success", "bool", (), _attrs("the goal holds in the state observed in this row")),
+        ArraySpec("stage", "uint8", (), _attrs("index into 'stage_names' of the episode's meta/episode_json", "index")),
         ArraySpec("is_first", "bool", (), _attrs("first frame of its episode")),
         ArraySpec("is_last", "bool", (), _attrs("last frame of its episode")),
         ArraySpec("is_terminal", "bool", (), _attrs("last frame of an episode that reached its goal")),
@@ -206,12 +239,19 @@ def _step_arrays() -> list[ArraySpec]:
     ]
 
 
-def _camera_arrays(camera: str, size: tuple[int, int]) -> list[ArraySpec]:
+def _camera_arrays(camera: str, size: tuple[int, int], channels: Sequence[str]) -> list[ArraySpec]:
     pose = "T_world_camera of this frame, homogeneous, OpenCV convention (x right, y down, z forward)"
-    return [
-        ArraySpec(f"rgb_{camera}", "uint8", (*size, 3), _attrs("image before the action, RGB", "0-255", camera=camera)),
-        ArraySpec(f"cam_T_{camera}", "float32", (4, 4), _attrs(pose, "m", "world", camera=camera)),
+    meaning = {
+        "rgb": _attrs("image before the action, RGB", "0-255", camera=camera),
+        "depth": _attrs("distance along the optical axis, 0 where nothing was hit", "mm", camera=camera),
+        "seg": _attrs("index into 'seg_names' of the episode's meta/episode_json", "index", camera=camera),
+    }
+    films = [
+        ArraySpec(f"{channel}_{camera}", dtype, (*size, *depth), meaning[channel])
+        for channel, (dtype, depth) in CHANNELS.items()
+        if channel in channels
     ]
+    return [*films, ArraySpec(f"cam_T_{camera}", "float32", (4, 4), _attrs(pose, "m", "world", camera=camera))]
 
 
 def _attrs(semantics: str, units: Any = "1", frame: str | None = None, **more: Any) -> dict[str, Any]:

@@ -67,7 +67,8 @@ def _contents(sources: Sequence[zarr.Group], *, val_fraction: float) -> Contents
     columns["episode_task"] = np.array([index[name] for name in names], np.int32)
     columns["episode_split"] = assign_splits(ids, columns["episode_task"].tolist(), val_fraction=val_fraction)
     cards = _cards(sources, records)
-    return Contents(_robot(records, cards), cards, records, list(tasks.values()), columns, _cameras(sources))
+    cameras, channels = _cameras(sources)
+    return Contents(_robot(records, cards), cards, records, list(tasks.values()), columns, cameras, channels)
 
 
 def _robot(records: Sequence[Record], cards: Mapping[str, Card]) -> RobotSpec:
@@ -93,17 +94,16 @@ def _untuned(robot: RobotSpec) -> str:
 def _of_part(source: zarr.Group) -> Columns:
     columns = read_columns(group_at(source, layout.META))
     del columns[layout.COMMIT_MARKER]
-    rows = len(columns["episode_id"])
-    columns.setdefault("final_object_joint", np.empty((rows, 0), np.float32))
     return columns
 
 
-def _cameras(sources: Sequence[zarr.Group]) -> dict[str, tuple[int, int]]:
-    found: list[Any] = [s.attrs["cameras"] for s in sources]
+def _cameras(sources: Sequence[zarr.Group]) -> tuple[dict[str, tuple[int, int]], tuple[str, ...]]:
+    found: list[Any] = [(s.attrs["cameras"], s.attrs["channels"]) for s in sources]
     for other in found[1:]:
         if other != found[0]:
             raise DatasetError(f"Parts have different cameras, {found[0]} and {other}; pack them apart.")
-    return {name: (size[0], size[1]) for name, size in found[0].items()}
+    cameras, channels = found[0]
+    return {name: (size[0], size[1]) for name, size in cameras.items()}, tuple(channels)
 
 
 def _cards(sources: Sequence[zarr.Group], records: Sequence[Record]) -> dict[str, Card]:

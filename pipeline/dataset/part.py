@@ -19,7 +19,7 @@ from pipeline.dataset.access import DAMAGE, read
 from pipeline.dataset.atomic import new_directory
 from pipeline.dataset.blobs import write_blob, write_card
 from pipeline.dataset.columns import episode_columns, join_columns, write_columns
-from pipeline.dataset.frames import camera_spec, frame_arrays
+from pipeline.dataset.frames import camera_spec, cameras_of, channels_of, frame_arrays
 from pipeline.dataset.record import Card, cards_of
 
 
@@ -113,10 +113,11 @@ def _files(cards: Mapping[str, Card], store: FileStore) -> list[bytes]:
 
 
 def _attrs(episodes: Sequence[Episode]) -> dict[str, Any]:
-    cameras = {name: list(i.shape[1:3]) for e in episodes[:1] for name, i in sorted(e.rgb.items())}
+    cameras = {name: list(size) for e in episodes[:1] for name, size in cameras_of(e).items()}
+    channels = [list(channels_of(e)) for e in episodes[:1]]
     robots = {e.scene.robot.sha256 for e in episodes}
-    if len(robots) > 1 or any(sorted(e.rgb) != sorted(cameras) for e in episodes):
-        raise DatasetError("The episodes of a part must share one robot and the same cameras.")
+    if len(robots) > 1 or any(_films(e) != _films(episodes[0]) for e in episodes):
+        raise DatasetError("The episodes of a part must share one robot, the same cameras and their channels.")
     for episode in episodes:
         for name, size in cameras.items():
             spec = camera_spec(episode.scene, name)
@@ -129,14 +130,19 @@ def _attrs(episodes: Sequence[Episode]) -> dict[str, Any]:
         "schema_version": layout.SCHEMA_VERSION,
         "robot": next(iter(robots), None),
         "cameras": cameras,
+        "channels": channels[0] if channels else [],
     }
 
 
+def _films(episode: Episode) -> dict[str, list[str]]:
+    return {channel: sorted(films) for channel, films in channels_of(episode).items()}
+
+
 def _write_data(group: zarr.Group, episodes: Sequence[Episode], frames: Sequence[dict[str, NDArray[Any]]]) -> None:
-    cameras = {name: (i.shape[1], i.shape[2]) for name, i in episodes[0].rgb.items()}
-    bodies = max(f["object_pose"].shape[1] for f in frames)
-    joints = max(f["object_joint"].shape[1] for f in frames)
-    dims = layout.Dimensions(episodes[0].scene.robot, cameras, bodies, joints)
+    bodies = max(1, *(f["object_pose"].shape[1] for f in frames))
+    joints = max(1, *(f["object_joint"].shape[1] for f in frames))
+    channels = tuple(channels_of(episodes[0]))
+    dims = layout.Dimensions(episodes[0].scene.robot, cameras_of(episodes[0]), bodies, joints, channels)
     for name, spec in layout.data_arrays(dims).items():
         blocks = (layout.widen(f[name], spec.row) for f in frames)
         layout.write_rows(group, spec, rows=sum(e.length for e in episodes), blocks=blocks)

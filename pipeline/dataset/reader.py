@@ -120,7 +120,7 @@ class StoredEpisode:
     @property
     def instruction(self) -> str:
         """What the robot was told: the wording drawn for this episode, else the task's own."""
-        return self.record.instruction or self.task.instruction
+        return self.record.instruction
 
     @cached_property
     def scene(self) -> SceneSpec:
@@ -159,7 +159,7 @@ class StoredEpisode:
 
     @property
     def stage_names(self) -> tuple[str, ...]:
-        """Names that ``phase`` indexes."""
+        """Names that ``stage`` indexes."""
         return self.record.stage_names
 
     @property
@@ -191,7 +191,7 @@ class StoredEpisode:
     def outcome(self) -> Outcome:
         """How the attempt ended."""
         ending = self.record.outcome
-        return Outcome(ending.success, self.actions, self.arrays["phase"], self.stage_names, ending.diagnosis)
+        return Outcome(ending.success, self.actions, self.arrays["stage"], self.stage_names, ending.diagnosis)
 
     def _json(self) -> str:
         """Read alone, for the records of a large dataset would fill the memory."""
@@ -206,13 +206,16 @@ class StoredEpisode:
 
 
 class EpisodeArrays(Mapping[str, NDArray[Any]]):
-    """One episode's arrays by name; ragged ones are cut to the episode's own columns, so nothing is padded."""
+    """One episode's arrays by name; ragged ones are cut to the episode's own columns, so nothing is padded.
+
+    ``action_joint_pos``, which ``action`` holds, may be asked for by that name; it is not listed twice.
+    """
 
     def __init__(self, episode: StoredEpisode) -> None:
         self._episode = episode
 
     def __getitem__(self, name: str) -> NDArray[Any]:
-        episode = self._episode
+        episode, name = self._episode, layout.stored_name(name)
         if name not in episode.reader.names:
             raise UnknownNameError("array", name, episode.reader.names)
         array = np.asarray(read(episode.reader.root, f"{layout.DATA}/{name}", episode.rows))
@@ -241,9 +244,12 @@ def _open(place: str) -> zarr.Group:
         raise DatasetError(
             f"{place!r} is zarr, but not a committed dataset of ours; pack it, or name the dataset folder."
         )
-    if version > layout.SCHEMA_VERSION:
+    if version != layout.SCHEMA_VERSION:
+        advice = "Update the program."
+        if isinstance(version, int) and version < layout.SCHEMA_VERSION:
+            advice = "Pack its parts again, with the program of today."
         raise DatasetError(
-            f"{place!r} has schema version {version}; this program reads up to {layout.SCHEMA_VERSION}. Update it."
+            f"{place!r} has layout version {version}; this program reads {layout.SCHEMA_VERSION}. {advice}"
         )
     return root
 

@@ -40,8 +40,10 @@ class Record(Frozen):
     bodies: tuple[str, ...]
     joints: tuple[str, ...]
     outcome: Ending
-    instruction: str = ""
-    """The wording of this episode; empty in records from before there was one, which have the task's."""
+    instruction: str
+    """The wording of this episode; the task's ``paraphrases`` are its variants."""
+    seg_names: tuple[str, ...] = ()
+    """What each value of ``seg_*`` is; empty without segmentation."""
 
     @staticmethod
     def of(episode: Episode, *, trace_sha256: str) -> Record:
@@ -58,6 +60,7 @@ class Record(Frozen):
             joints=SceneLayout.of(episode.scene).joints,
             outcome=Ending(success=True),
             instruction=episode.instruction,
+            seg_names=episode.seg_names,
         )
 
     @property

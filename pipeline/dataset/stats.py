@@ -23,7 +23,7 @@ class StatsTracker:
     @staticmethod
     def wants(spec: ArraySpec) -> bool:
         """Whether the array is numeric: flags and indices have no statistics."""
-        return spec.image or spec.dtype.startswith("float")
+        return spec.name.startswith("rgb_") or spec.dtype.startswith("float")
 
     def add(self, block: NDArray[Any]) -> None:
         """The next frames, (rows, ...)."""

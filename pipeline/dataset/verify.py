@@ -103,12 +103,12 @@ def _scenes(episodes: Sequence[StoredEpisode]) -> Iterator[Problem]:
 
 
 def _wording(episode: StoredEpisode) -> Iterator[Problem]:
-    """The wording in the column, in the record and in the scene's draws is one; records of old have none."""
-    told, drawn = episode.record.instruction, episode.scene.draws.get("instruction") or episode.task.instruction
-    if told and told != drawn:
+    """The wording in the column, in the record and in the scene's draws is one."""
+    told, drawn = episode.instruction, episode.scene.draws.get("instruction") or episode.task.instruction
+    if told != drawn:
         yield Problem("meta/episode_json", episode.index, f"says {told!r}, its scene {drawn!r}")
     name = "episode_instruction"
-    if told and str(episode.reader.column(name)[episode.index]) != told:
+    if str(episode.reader.column(name)[episode.index]) != told:
         yield Problem(f"meta/{name}", episode.index, "differs from the one in meta/episode_json")
 
 
@@ -181,7 +181,7 @@ def _timestamps(block: NDArray[Any], episode: StoredEpisode) -> Iterator[str]:
         yield f"frame {int(np.argmax(off > 1e-6))} is not at the control rate of {hz} Hz"
 
 
-def _phases(block: NDArray[Any], episode: StoredEpisode) -> Iterator[str]:
+def _stages(block: NDArray[Any], episode: StoredEpisode) -> Iterator[str]:
     stages = episode.stage_names
     if stages and block.max() >= len(stages):
         yield f"holds stage {block.max()}, but stage_names has {len(stages)}"
@@ -190,6 +190,11 @@ def _phases(block: NDArray[Any], episode: StoredEpisode) -> Iterator[str]:
 def _progress(block: NDArray[Any], episode: StoredEpisode) -> Iterator[str]:
     if block.min() < 0 or block.max() > 1:
         yield f"must lie in [0, 1], spans {block.min()} to {block.max()}"
+
+
+def _success(block: NDArray[Any], episode: StoredEpisode) -> Iterator[str]:
+    if (block != (episode.arrays["progress"] == 1)).any():
+        yield "must be true exactly where data/progress is 1"
 
 
 def _images(block: NDArray[np.uint8]) -> Iterator[str]:
@@ -208,6 +213,7 @@ _CHECKS: dict[str, Callable[[NDArray[Any], StoredEpisode], Iterator[str]]] = {
     "is_last": _flags(first=False),
     "is_terminal": _terminal,
     "timestamp": _timestamps,
-    "phase": _phases,
-    "goal_progress": _progress,
+    "stage": _stages,
+    "progress": _progress,
+    "success": _success,
 }

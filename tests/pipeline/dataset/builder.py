@@ -169,6 +169,7 @@ def episode(
     task_name: str = "cup_on_plate",
     arm: str = "toybot",
     cameras: tuple[str, ...] = (FIXED, WRIST),
+    channels: tuple[str, ...] = ("rgb",),
 ) -> Episode:
     rng = np.random.default_rng([seed, steps])
     world = scene(seed, objects=objects, drawers=drawers, arm=arm)
@@ -181,10 +182,15 @@ def episode(
         final=states(world, 1, rng),
         actions=rng.normal(size=(steps, world.robot.dof)).astype(np.float32),
         ee_delta=rng.normal(size=(steps, 7)).astype(np.float32),
+        ee_target=np.concatenate([turns, rng.random((steps, 1))], axis=1).astype(np.float32),
+        success=np.linspace(0, 1, steps, dtype=np.float32) == 1,
         progress=np.linspace(0, 1, steps, dtype=np.float32),
         stage=(np.arange(steps) >= steps // 2).astype(np.uint8),
         stage_names=("pick", "place"),
-        rgb={c: rng.integers(0, 256, (steps, 4, 6, 3), np.uint8) for c in cameras},
+        rgb={c: rng.integers(0, 256, (steps, 4, 6, 3), np.uint8) for c in cameras if "rgb" in channels},
+        depth={c: rng.integers(0, 3000, (steps, 4, 6), np.uint16) for c in cameras if "depth" in channels},
+        seg={c: rng.integers(0, 7, (steps, 4, 6), np.uint8) for c in cameras if "seg" in channels},
+        seg_names=("nothing", *SceneLayout.of(world).bodies) if "seg" in channels else (),
         camera_pose={c: turns.astype(np.float32) for c in cameras},
         solver="toy",
         provenance=Provenance(version="0.1.0", engine="kinematic", solver="toy", author="procedural", seed=seed),

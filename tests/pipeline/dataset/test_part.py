@@ -90,7 +90,7 @@ def test_arrays_that_are_not_the_simulated_float32_are_refused(builder, tmp_path
 def test_arrays_of_another_length_than_the_actions_are_refused(builder, tmp_path: Path) -> None:
     episode = builder.episode(1)
     object.__setattr__(episode, "progress", episode.progress[:-1])
-    with pytest.raises(DatasetError, match="'goal_progress' has 4 rows for 5 actions"):
+    with pytest.raises(DatasetError, match="'progress' has 4 rows for 5 actions"):
         write_part(tmp_path / "0", [episode], store=builder.ToyStore())
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 
 from pipeline.core.errors import DatasetError, UnknownNameError
 from pipeline.core.poses import to_matrix
+from pipeline.dataset import open_dataset
 from pipeline.dataset.reader import DatasetReader
 from pipeline.dataset.states import trace_sha256
 
@@ -37,15 +40,19 @@ def test_arrays_come_back_bit_for_bit_and_unpadded(packed: Path, episodes: list)
         arrays, states = stored.arrays, written.states
         expected = {
             "action": written.actions,
+            "action_joint_pos": written.actions,
             "action_ee_delta": written.ee_delta,
+            "action_ee_pose": written.ee_target,
             "state": states.qpos,
+            "qpos": states.qpos[:, :-1],
             "qvel": states.qvel,
             "ee_pose": states.tcp,
-            "gripper_width": states.qpos[:, -1:],
+            "gripper": states.qpos[:, -1:],
             "object_pose": states.pose[:, 4:],
             "object_joint": states.joint,
-            "goal_progress": written.progress,
-            "phase": written.stage,
+            "progress": written.progress,
+            "success": written.success,
+            "stage": written.stage,
             "rgb_front": written.rgb["front"],
             "rgb_wrist": written.rgb["wrist"],
             "cam_T_wrist": to_matrix(written.camera_pose["wrist"]).astype(np.float32),
@@ -54,7 +61,8 @@ def test_arrays_come_back_bit_for_bit_and_unpadded(packed: Path, episodes: list)
         for name, array in expected.items():
             assert arrays[name].dtype == array.dtype, name
             np.testing.assert_array_equal(arrays[name], array, err_msg=name)
-        assert set(arrays) == {*expected, "is_first", "is_last", "is_terminal", "reward", "cam_T_front"}
+        stored_once = expected.keys() - {"action_joint_pos"}
+        assert set(arrays) == {*stored_once, "is_first", "is_last", "is_terminal", "reward", "cam_T_front"}
 
 
 def test_what_a_replay_is_compared_with_is_there(packed: Path, episodes: list) -> None:
@@ -114,12 +122,22 @@ def test_a_shard_cut_short_is_named_when_it_is_read(copy: Path) -> None:
         _ = DatasetReader(copy).episode(0).actions
 
 
-def test_a_newer_schema_is_refused(copy: Path) -> None:
+@pytest.mark.parametrize(("version", "advice"), [(99, "Update the program"), (1, "Pack its parts again")])
+def test_another_layout_version_is_refused_with_advice(copy: Path, version: int, advice: str) -> None:
     root = json.loads((copy / "zarr.json").read_text())
-    root["attributes"]["schema_version"] = 99
+    root["attributes"]["schema_version"] = version
     (copy / "zarr.json").write_text(json.dumps(root))
-    with pytest.raises(DatasetError, match="schema version 99"):
-        DatasetReader(copy)
+    with pytest.raises(DatasetError, match=f"layout version {version}; .*{advice}"):
+        open_dataset(copy)
+
+
+def test_opening_a_dataset_imports_nothing_beyond_the_base() -> None:
+    code = (
+        "import sys, pipeline.dataset; assert 'zarr' not in sys.modules; import pipeline.dataset.reader\n"
+        "heavy = {'torch', 'mujoco', 'genesis', 'prefect', 'scipy', 'PIL', 'tensorstore', 'h5py'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_a_place_without_dataset_is_named(tmp_path: Path) -> None:
