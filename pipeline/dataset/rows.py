@@ -1,9 +1,9 @@
 """Rows of the big arrays of a dataset, read when asked for: through TensorStore where it can be, else through zarr.
 
 TensorStore takes a quarter of zarr's time for a window of images, but a process forked from one that has used it must
-not touch it (it aborts). So it is opened in the process that reads, not in the one that prepares: at once in the workers
-of a loader, and in a main process only after ``PEEKS`` reads, so that one that looks at some samples and then forks
-its workers does not spoil them. A fork of a process that did use it reads through zarr, and says so once.
+not touch it (it aborts). So it is opened in the process that reads, not in the one that prepares: at once in the
+workers of a loader, and in a main process only after ``PEEKS`` reads, so that one that looks at some samples and then
+forks its workers does not spoil them. A fork of a process that did use it reads through zarr, and says so once.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ class Windows:
         self.place, self.spec, self.memory = str(place), spec or WindowSpec(), memory
         reader = DatasetReader(self.place)
         for name in self.spec.names:
-            if name not in reader.names:
+            if layout.stored_name(name) not in reader.names:
                 raise UnknownNameError("array", name, reader.names)
         self.rows = Rows.of(reader.ends, select(reader, episodes, predicate=predicate))
         self._first, self._ends = self._anchors()
@@ -233,7 +233,7 @@ class _View:
     def ask(self, name: str) -> Ask:
         """All the steps that array ``name`` is needed at, as rows of the store."""
         start, end = int(self.rows.starts[self.row]), max(int(steps[-1]) for steps in self._needed(name)) + 1
-        return f"{layout.DATA}/{name}", start + self.first(name), start + end
+        return f"{layout.DATA}/{layout.stored_name(name)}", start + self.first(name), start + end
 
     def _needed(self, name: str) -> list[Ints]:
         acted = name == self.spec.action or name in self.spec.future

@@ -49,10 +49,12 @@ class Statistics:
 
 def statistics_of(reader: DatasetReader, name: str, rows: Rows) -> Statistics:
     """Statistics of an array of ``data/`` over the selected rows; raises :class:`InvalidInputError` for flags."""
-    array = array_at(reader.root, f"{layout.DATA}/{name}")
+    array = array_at(reader.root, f"{layout.DATA}/{layout.stored_name(name)}")
     spec = layout.ArraySpec(name, str(array.dtype), tuple(array.shape[1:]))
     if not StatsTracker.wants(spec):
-        raise InvalidInputError(f"{name!r} holds flags or indices ({array.dtype}), which have no mean.")
+        raise InvalidInputError(
+            f"{name!r} holds flags, indices or raw depth ({array.dtype}), which are not scaled with statistics."
+        )
     tracker = StatsTracker(spec, np.ones(rows.total, bool))
     for block in blocks_of(reader, name, rows):
         tracker.add(block)

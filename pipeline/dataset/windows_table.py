@@ -14,7 +14,6 @@ from pipeline.dataset.access import array_at, read
 from pipeline.dataset.reader import DatasetReader
 
 Ints = NDArray[np.int64]
-BLOCK_ROWS = layout.TABLE_SHARD_ROWS
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,11 +37,11 @@ class Rows:
         """Number of selected rows."""
         return int(self.lengths.sum())
 
-    def blocks(self) -> Iterator[tuple[int, int, NDArray[np.bool_]]]:
-        """Stretches of the store's rows that hold selected ones: first, end, and which of them (rows,) are."""
+    def blocks(self, size: int) -> Iterator[tuple[int, int, NDArray[np.bool_]]]:
+        """Stretches of ``size`` of the store's rows that hold selected ones: first, end, and which (rows,) are."""
         stops = self.starts + self.lengths
-        for first in range(0, int(stops[-1]), BLOCK_ROWS):
-            end = min(first + BLOCK_ROWS, int(stops[-1]))
+        for first in range(0, int(stops[-1]), size):
+            end = min(first + size, int(stops[-1]))
             one = np.searchsorted(stops, first, side="right")
             last = np.searchsorted(self.starts, end, side="left")
             if one == last:
@@ -54,9 +53,10 @@ class Rows:
 
 
 def blocks_of(reader: DatasetReader, name: str, rows: Rows) -> Iterator[NDArray[Any]]:
-    """The selected rows of an array of ``data/``, a bounded number at a time."""
-    for first, end, chosen in rows.blocks():
-        yield np.asarray(read(reader.root, f"{layout.DATA}/{name}", slice(first, end)))[chosen]
+    """The selected rows of an array of ``data/``, a shard at a time."""
+    array = array_at(reader.root, _path(name))
+    for first, end, chosen in rows.blocks((array.shards or array.chunks)[0]):
+        yield np.asarray(read(reader.root, _path(name), slice(first, end)))[chosen]
 
 
 def load_small(reader: DatasetReader, names: Sequence[str], rows: Rows, *, budget: int) -> dict[str, NDArray[Any]]:
@@ -72,10 +72,14 @@ def load_small(reader: DatasetReader, names: Sequence[str], rows: Rows, *, budge
 
 def is_image(reader: DatasetReader, name: str) -> bool:
     """Whether a row of the array is an image, kept as whole numbers (height, width[, channels])."""
-    array = array_at(reader.root, f"{layout.DATA}/{name}")
+    array = array_at(reader.root, _path(name))
     return array.dtype.kind == "u" and array.ndim > 2
 
 
 def _size(reader: DatasetReader, name: str, rows: Rows) -> int:
-    array = array_at(reader.root, f"{layout.DATA}/{name}")
+    array = array_at(reader.root, _path(name))
     return rows.total * int(np.prod(array.shape[1:], dtype=np.int64)) * array.dtype.itemsize
+
+
+def _path(name: str) -> str:
+    return f"{layout.DATA}/{layout.stored_name(name)}"

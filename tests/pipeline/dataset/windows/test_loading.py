@@ -46,6 +46,7 @@ def test_workers_give_what_one_process_gives(packed: Path, start: str) -> None:
         batch_size=5,
         num_workers=2,
         multiprocessing_context=start,
+        persistent_workers=True,
     )
     got = [batch for _ in range(2) for batch in loader]
     assert len(got) == 10

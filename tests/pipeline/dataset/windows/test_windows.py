@@ -14,6 +14,7 @@ from pipeline.core.errors import DatasetError, InvalidInputError, UnknownNameErr
 from pipeline.dataset.reader import DatasetReader
 from pipeline.dataset.selection import EpisodeFilter, select
 from pipeline.dataset.windows import Windows, WindowSpec
+from pipeline.dataset.windows_table import Rows
 
 ALL = WindowSpec(observations=("state", "rgb_front"), future=("progress", "state"), obs_horizon=3, action_horizon=4)
 
@@ -48,6 +49,24 @@ def test_actions_may_begin_with_the_first_observation(packed: Path, episodes: li
     sample = Windows(packed, spec)[2]
     np.testing.assert_array_equal(sample["action"], episodes[0].actions[1:5])
     np.testing.assert_array_equal(sample["obs"]["state"], episodes[0].states.qpos[1:3])
+
+
+def test_the_default_action_goes_by_its_explicit_name_too(packed: Path) -> None:
+    named = Windows(packed, WindowSpec(action="action_joint_pos", future=("action",)))[3]
+    np.testing.assert_array_equal(named["action"], named["future"]["action"])
+
+
+def test_blocks_of_any_size_cover_the_selected_rows_and_no_others() -> None:
+    lengths = np.array([3, 5, 1, 7, 2, 6])
+    for chosen in ([0], [5], [1, 2], [0, 3, 5], [2, 4]):
+        selected = Rows.of(np.cumsum(lengths), np.array(chosen))
+        wanted = np.isin(np.repeat(np.arange(6), lengths), chosen)
+        for size in (1, 2, 4, 7, 100):
+            covered = np.zeros(24, bool)
+            for first, end, mask in selected.blocks(size):
+                assert mask.any()
+                covered[first:end] = mask
+            np.testing.assert_array_equal(covered, wanted)
 
 
 def test_without_padding_only_whole_windows_are_left(packed: Path, episodes: list) -> None:
