@@ -67,9 +67,9 @@ def main() -> None:
             cases = list(_cases(options, kept, pool))
         _print(cases)
         save(NAME, options, kinds=_summed(cases, "fault"), families=_summed(cases, "family"), cases=cases)
-    replace_section(
-        PAGE, "ablation", _section(json.loads((options.json or HERE / "results" / f"{NAME}.json").read_text()))
-    )
+    if options.json is None:
+        results = json.loads((HERE / "results" / f"{NAME}.json").read_text())
+        replace_section(PAGE, "ablation", _section(results))
 
 
 def _options() -> argparse.Namespace:
