@@ -83,6 +83,11 @@ class Execution:
         return self.command[:, self.arm.columns.stop]
 
     @property
+    def measured_q(self) -> Array:
+        """Measured joints (batch, n) rad of the arm at work."""
+        return self.state().qpos[:, self.arm.columns].astype(float)
+
+    @property
     def measured_width(self) -> Array:
         """Opening (batch,) m of the gripper at work, as it is."""
         return self.state().qpos[:, self.arm.columns.stop].astype(float)

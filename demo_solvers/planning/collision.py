@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,14 +42,22 @@ class CollisionModel:
     """The robot and the scene as they stand now; bodies named in ``ignore`` are not checked.
 
     The scene is every body of the layout and, under the names of their links, the other arms of the robot. ``width``
-    is the opening of the gripper, m; by default what it is now.
+    is the opening of the gripper, m; by default what it is now. ``grown`` says of bodies by how many m they count as
+    larger than they are.
     """
 
-    def __init__(self, arm: Arm, world: WorldState, *, width: float | Array | None = None) -> None:
+    def __init__(
+        self,
+        arm: Arm,
+        world: WorldState,
+        *,
+        width: float | Array | None = None,
+        grown: Mapping[str, float] | None = None,
+    ) -> None:
         self._body, self._names = robot_body(arm), group_names(arm)
         base, qpos = world.body("robot").astype(float), world.qpos.astype(float)
         opening = qpos[:, arm.columns.stop] if width is None else np.full(len(world), width)
-        obstacles = _boxes(world)
+        obstacles = _boxes(world, grown or {})
         for link, spheres in other_arms(arm, qpos):
             points = poses.transform_points(base, spheres[..., :3])
             obstacles += [
@@ -183,9 +191,11 @@ class _Obstacle:
     round: float
 
 
-def _boxes(world: WorldState) -> list[_Obstacle]:
+def _boxes(world: WorldState, grown: Mapping[str, float]) -> list[_Obstacle]:
     return [
-        _Obstacle(body, poses.compose(world.body(body).astype(float), box.pose), np.array(box.half), 0.0)
+        _Obstacle(
+            body, poses.compose(world.body(body).astype(float), box.pose), np.array(box.half), grown.get(body, 0.0)
+        )
         for body, geometry in world.layout.geometry.items()
         for box in geometry.collision
     ]

@@ -9,13 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demo_solvers.execution import Execution
-from demo_solvers.grasping.handles import Contact, Search
+from demo_solvers.grasping.handles import AWAY, Contact, Search
 from demo_solvers.grasping.motion import LinkMotion
+from demo_solvers.grasping.paths import follow
 from demo_solvers.grasping.ways import Ways, handle_ways, push_ways, shuffled
+from demo_solvers.guarded import follow_guarded
 from demo_solvers.planning.arm import Array
 from demo_solvers.planning.collision import CollisionModel
 from demo_solvers.planning.transit import POINTS as TRANSIT_POINTS
 from demo_solvers.planning.transit import plan_transit
+from pipeline.core import poses
 from pipeline.core.episode import Cause
 from pipeline.core.program import Stage
 from pipeline.core.world import Bools
@@ -23,8 +26,15 @@ from pipeline.holds import holds, parse
 
 Grip = Literal["auto", "handle", "push"]
 OVERSHOT = 0.15  # of the travel beyond a share that was asked for
+BERTH = 0.012  # m that the way to a contact keeps from the link, where it can: an arm does not follow to the millimetre
+STRUCK = 0.02  # of the travel by which a hand that comes near may move the joint before its contact fits no more
+AT_END = 0.01  # of the travel from its end, from where nothing is pushed any further
+NEARLY = 0.9  # of a guarded motion, from which it counts as done
+LEAST = 0.02  # of the travel: a contact that moved the joint by less was none
 LATE = 2.0  # cost of the kind of contact that is not the usual one
-CLOSE_SECONDS, OPEN_SECONDS = 0.4, 0.3
+YIELD_MOST = 0.02  # rad of a joint
+CLOSE_SECONDS, OPEN_SECONDS = 0.6, 0.3
+CLOSING, YIELD = 0.5, 0.3  # part of closing in which the fingers move; share of its lag that the arm gives way a step
 APPROACH_SPEED, TOUCH_SPEED, RETREAT_SPEED = 0.3, 0.12, 0.3  # m/s at the peak
 
 
@@ -49,16 +59,23 @@ class Drive:
 
 def bring(ex: Execution, stage: Stage, drive: Drive) -> None:
     """Bring the joint that carries ``stage.body`` to its goal, with as many contacts as it takes."""
+    idle = np.zeros(len(ex.alive), int)
     for number in range(drive.contacts):
-        if not contact_once(ex, stage, drive, number=number):
+        before = _share(ex, stage)
+        if not contact_once(ex, stage, drive, number=number, skip=idle):
             break
+        idle = np.where(np.abs(_share(ex, stage) - before) < LEAST, idle + 1, 0)
     _check(ex, stage, drive)
 
 
-def contact_once(ex: Execution, stage: Stage, drive: Drive, *, number: int = 0) -> bool:
+def contact_once(
+    ex: Execution, stage: Stage, drive: Drive, *, number: int = 0, skip: NDArray[np.intp] | None = None
+) -> bool:
     """Make contact where the joint is not at its goal yet, go along as far as the arm can, and step back.
 
     Returns whether there was anything to do that could be done. Rows without a contact fail at the first one only.
+    Where the hand struck the joint on its way the contact was chosen for another position: it waits for the next one.
+    ``skip`` (batch,) is how many of the best contacts a row passes over, since the like of them moved nothing.
     """
     motion = LinkMotion.of(ex.state(), stage.body)
     todo = ex.alive & ~_there(motion, drive)
@@ -67,10 +84,18 @@ def contact_once(ex: Execution, stage: Stage, drive: Drive, *, number: int = 0) 
     again = "" if number == 0 else f" again ({number + 1})"
     ex.begin(f"reach {stage.body}{again}")
     search = _search(ex, motion, motion.at_share(drive.goal) - motion.position, todo, drive)
-    contact, ok = _reach(ex, stage, search, todo, first=number == 0)
+    skip = np.zeros(len(todo), int) if skip is None else skip
+    contact, there = _reach(ex, stage, search, todo, skip, first=number == 0)
+    now = LinkMotion.of(ex.state(), stage.body)
+    ok = there & (np.abs(now.share(now.position) - motion.share(motion.position)) < STRUCK)
     if ok.any():
-        _carry(ex, f"{stage}{again}", contact, ok, drive)
-    return bool(ok.any())
+        _carry(ex, f"{stage}{again}", stage.body, contact, ok, drive)
+    return bool(there.any())
+
+
+def _share(ex: Execution, stage: Stage) -> Array:
+    motion = LinkMotion.of(ex.state(), stage.body)
+    return motion.share(motion.position)
 
 
 def _there(motion: LinkMotion, drive: Drive) -> Bools:
@@ -102,23 +127,28 @@ def _ways(ex: Execution, motion: LinkMotion, kind: str, sign: float, cost: float
     return shuffled(ways, motion.joint.link, kind)
 
 
-def _reach(ex: Execution, stage: Stage, search: Search, todo: Bools, *, first: bool) -> tuple[Contact, Bools]:
+def _reach(
+    ex: Execution, stage: Stage, search: Search, todo: Bools, skip: NDArray[np.intp], *, first: bool
+) -> tuple[Contact, Bools]:
     """Go to the chosen contacts, or to the next best where no free path leads; rows without any fail at the first."""
     best = search.ranked[0]
     lost = np.flatnonzero(todo & ~best.found)
     if first:
         _fail_lost(ex, stage, search, lost)
     todo = todo & ex.alive & best.found
-    model = CollisionModel(ex.arm, ex.state(), width=float(best.opening[todo].max(initial=0.0)))
+    width, state = float(best.opening[todo].max(initial=0.0)), ex.state()
+    wide, close = (CollisionModel(ex.arm, state, width=width, grown={stage.body: m}) for m in (BERTH, 0.0))
     path, ok = np.repeat(ex.q[:, None], TRANSIT_POINTS, axis=1), np.zeros(len(todo), bool)
-    for contact in search.ranked:
-        open_ = todo & ~ok & contact.found & ex.alive
+    for rank, contact in enumerate(search.ranked):
+        last = rank + 1 == len(search.ranked) or not search.ranked[rank + 1].found.any()
+        open_ = todo & ~ok & contact.found & ex.alive & ((skip <= rank) | last)
         if not open_.any():
             continue
-        goal = np.where(open_[:, None], contact.approach[:, 0], ex.q)
-        found, good = plan_transit(ex, goal, model)
-        good &= open_
-        path[good] = found[good]
+        good = np.zeros(len(todo), bool)
+        for model in (wide, close):
+            found, clear = plan_transit(ex, np.where((open_ & ~good)[:, None], contact.approach[:, 0], ex.q), model)
+            clear &= open_ & ~good
+            path[clear], good = found[clear], good | clear
         for name in Contact.__dataclass_fields__:
             getattr(best, name)[good] = getattr(contact, name)[good]
         ok |= good
@@ -142,29 +172,69 @@ def _fail_lost(ex: Execution, stage: Stage, search: Search, lost: NDArray[np.int
             ex.fail([row], "ik_failed", expected=f"a reachable contact with {stage.body}", seen="none is in reach")
 
 
-def _carry(ex: Execution, name: str, contact: Contact, ok: Bools, drive: Drive) -> None:
-    """Touch, go along with the joint, let go and step back; the other rows stand still."""
-    still, mine = ex.q[:, None], ok[:, None, None]
+def _carry(ex: Execution, name: str, body: str, contact: Contact, ok: Bools, drive: Drive) -> None:
+    """Touch, go along with the joint, let go and step back; the other rows stand still.
+
+    A row whose hand meets more than it may press stops there and steps straight back.
+    """
+    still = ex.q[:, None].copy()
     ex.begin(f"{name}: touch")
     way = _length(ex, contact.approach, ok)
-    ex.line(np.where(mine, contact.approach[:, 1:], still), speed=APPROACH_SPEED, length=way)
-    grips = ok & contact.grips
+    approach = np.where(ok[:, None, None], contact.approach[:, 1:], still)
+    near = follow_guarded(ex, approach, speed=APPROACH_SPEED, length=way)
+    touched = ok & (near > NEARLY)
+    grips, yielded = touched & contact.grips, np.zeros_like(ex.q)
     if grips.any():
-        ex.grip(np.where(grips, contact.width, ex.width), CLOSE_SECONDS)
+        yielded = _close_softly(ex, np.where(grips, contact.width, ex.width), grips)
     ex.begin(name)
-    ex.line(
-        np.where(mine, contact.travel, ex.q[:, None]),
+    far = follow_guarded(
+        ex,
+        np.where(touched[:, None, None], contact.travel + yielded[:, None], ex.q[:, None]),
         speed=drive.speed,
-        length=float(contact.length[ok & ex.alive].max(initial=0.0)),
+        length=float(contact.length[touched & ex.alive].max(initial=0.0)),
+        until=lambda: _arrived(ex, body, drive),
     )
+    ex.move(np.where((touched & ex.alive)[:, None], ex.measured_q, ex.q)[:, None])  # nothing presses any more
     ex.wait(max(drive.hold, 0.05))
     ex.begin(f"{name}: release")
     if grips.any():
         ex.grip(np.where(grips, contact.opening, ex.width), OPEN_SECONDS)
     ex.begin(f"{name}: retreat")
-    ex.line(
-        np.where(mine, contact.retreat, ex.q[:, None]), speed=RETREAT_SPEED, length=_length(ex, contact.retreat, ok)
-    )
+    whole = touched & (far > NEARLY)
+    back = np.where(whole[:, None, None], contact.retreat, _straight_back(ex, contact.retreat.shape[1]))
+    ex.line(np.where(ok[:, None, None], back, ex.q[:, None]), speed=RETREAT_SPEED, length=_length(ex, back, ok))
+
+
+def _arrived(ex: Execution, body: str, drive: Drive) -> Bools:
+    """Whose joint (batch,) is at its goal, or at the end of its travel where the goal lies beyond."""
+    motion = LinkMotion.of(ex.state(), body)
+    share = motion.share(motion.position)
+    return share >= min(drive.goal, 1.0) - AT_END if drive.up else share <= max(drive.goal, 0.0) + AT_END
+
+
+def _straight_back(ex: Execution, points: int) -> Array:
+    """Joints (batch, points, n) along the hand's own axis away from what it touches, as far as the arm follows."""
+    away = np.zeros((points, 3))
+    away[:, 2] = -AWAY * np.arange(1, points + 1) / points
+    path, count = follow(ex.arm, poses.compose(ex.arm.tool_pose(ex.q)[:, None], poses.pose(away)), ex.q)
+    path = np.concatenate([ex.q[:, None], path], axis=1)
+    return np.stack([row[np.minimum(np.arange(1, points + 1), last)] for row, last in zip(path, count, strict=True)])
+
+
+def _close_softly(ex: Execution, width: Array, rows: Bools) -> Array:
+    """Close the fingers of ``rows`` to ``width`` (batch,) m while the arm gives way to where they draw it.
+
+    Returns by how much (batch, n) rad that moved the arm. A stiff arm a few millimetres off the middle of what it takes
+    would press on it with one finger.
+    """
+    start, steps = ex.q.copy(), max(1, round(CLOSE_SECONDS * ex.rate))
+    opening, mine = ex.width.copy(), (rows & ex.alive)[:, None]
+    for step in range(1, min(steps, ex.worlds.steps_left) + 1):
+        q = np.where(mine, ex.q + YIELD * (ex.measured_q - ex.q), ex.q)
+        q = np.clip(q, start - YIELD_MOST, start + YIELD_MOST)
+        share = min(1.0, step / (CLOSING * steps))
+        ex.apply(np.clip(q, ex.arm.lower, ex.arm.upper)[None], opening + share * (width - opening))
+    return np.where(mine, ex.q - start, 0.0)
 
 
 def _length(ex: Execution, path: Array, ok: Bools) -> float:

@@ -7,6 +7,7 @@ from demo_solvers.solvers.vipr import carry_out
 from pipeline.core.doors import Solution
 from pipeline.core.errors import InvalidInputError
 from pipeline.core.program import Program, Stage
+from pipeline.core.world import HAND
 from pipeline.rollout import attempt
 from pipeline.sim.mujoco import mujoco
 
@@ -48,9 +49,7 @@ def worked(problem, physics):
 )
 def test_a_joint_is_brought_where_the_goal_wants_it_and_stays(worked, skill, body, before, after):
     outcomes = worked(skill, body, f"({after} {body})", initial=(f"({before} {body})",))
-    # One of an oven's door and one of a dial are moved with more force than a demonstration may use.
-    assert {o.diagnosis.cause for o in outcomes} <= {"none", "hard_touch"}, [o.diagnosis for o in outcomes]
-    assert any(o.success for o in outcomes), [o.diagnosis for o in outcomes]
+    assert all(o.success for o in outcomes), [o.diagnosis for o in outcomes]
 
 
 def test_the_hand_is_off_the_door_in_the_end(worked):
@@ -66,6 +65,20 @@ def test_a_button_goes_down_to_its_stop_and_comes_back(worked):
         assert outcome.success, outcome.diagnosis
         assert joint.max() > 0.8 * 0.008
         assert abs(joint[-1]) < 0.001
+
+
+@pytest.mark.parametrize(
+    ("skill", "body", "before", "after", "most"),
+    [
+        ("close", "oven/door", "is_open", "is_closed", 60.0),
+        ("turn", "microwave/dial", "turned_on", "turned_off", 80.0),
+        ("press", "microwave/start_button", "at_rest", "at_rest", 10.0),
+    ],
+)
+def test_the_hand_gives_way_to_what_it_moves(worked, skill, body, before, after, most):
+    outcomes = worked(skill, body, f"({after} {body})", initial=(f"({before} {body})",), post=skill != "press")
+    pressed = [float(o.trace.force[:, HAND, o.trace.layout.body(body)].max()) for o in outcomes]
+    assert all(0.5 < force < most for force in pressed), pressed  # N
 
 
 def test_a_drawer_can_be_pulled_out_by_a_share(worked):
