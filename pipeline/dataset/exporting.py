@@ -63,7 +63,8 @@ def parse_options(format: str, exporter: Exporter[Any], options: Mapping[str, An
         name = ".".join(map(str, first["loc"]))
         meaning = fields[str(first["loc"][0])].description if first["loc"] else ""
         raise InvalidInputError(
-            f"The option {name}={first['input']!r} of the format {format!r} does not fit: {first['msg']}. It is: {meaning}."
+            f"The option {name}={first['input']!r} of the format {format!r} does not fit: {first['msg']}. "
+            f"It means: {meaning}."
         ) from error
 
 

@@ -1,1 +1,1 @@
-"""Exporters, one a file: a dataset as the files that a trainer reads unmodified. ``pipeline.dataset.exporting`` runs them."""
+"""Exporters, one a file: a dataset as a trainer reads it unmodified. ``pipeline.dataset.exporting`` runs them."""

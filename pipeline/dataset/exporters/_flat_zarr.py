@@ -1,4 +1,4 @@
-"""Flat, time-concatenated zarr as replay buffers read it: version 2, or one set of chunks with metadata of both versions.
+"""Flat, time-concatenated zarr as replay buffers read it: version 2, or one set of chunks described in both versions.
 
 In the dual form every array is a version 3 array whose chunks are named and encoded as version 2 does it (no shards),
 and a ``.zarray`` beside its ``zarr.json`` describes the same files. Readers of either version open it, bit for bit.
@@ -19,8 +19,9 @@ import zarr
 from numpy.typing import NDArray
 from zarr.codecs import BloscCodec
 
+from pipeline.dataset.exporters._episode import Row
 from pipeline.dataset.exporters._exporter import Tell
-from pipeline.dataset.exporters._selection import Row, Selection
+from pipeline.dataset.exporters._selection import Selection
 from pipeline.dataset.splits import SPLITS
 
 Form = Literal["v2", "dual"]
@@ -39,7 +40,9 @@ class FlatZarr:
         self._root = zarr.open_group(place, mode="w-", zarr_format=3 if form == "dual" else 2)
         self._root.attrs.update(attrs)
         self._groups = {name: self._root.create_group(name) for name in ("data", "meta")}
-        self._columns = {name: _Column(self._create("data", name, row, total), row, total) for name, row in rows.items()}
+        self._columns = {
+            name: _Column(self._create("data", name, row, total), row, total) for name, row in rows.items()
+        }
 
     def append(self, name: str, values: NDArray[Any]) -> None:
         """The next steps of the array ``name`` of ``data/``."""
@@ -71,7 +74,11 @@ class FlatZarr:
         shuffle = row.dtype.itemsize > 1
         attrs = {} if row.names is None else {"names": list(row.names)}
         common: dict[str, Any] = {
-            "shape": (total, *row.shape), "chunks": chunk, "dtype": row.dtype, "fill_value": row.dtype.type(0), "attributes": attrs,
+            "shape": (total, *row.shape),
+            "chunks": chunk,
+            "dtype": row.dtype,
+            "fill_value": row.dtype.type(0),
+            "attributes": attrs,
             "config": {"write_empty_chunks": True},
         }
         if self._form == "v2":
@@ -80,7 +87,7 @@ class FlatZarr:
         blosc = BloscCodec(
             cname="zstd", clevel=LEVEL, shuffle="shuffle" if shuffle else "noshuffle", typesize=row.dtype.itemsize
         )
-        keys = {"name": "v2", "separator": "."}
+        keys: dict[str, Any] = {"name": "v2", "separator": "."}
         return self._groups[group].create_array(name, **common, compressors=blosc, chunk_key_encoding=keys)
 
 

@@ -16,7 +16,9 @@ _TERM = re.compile(r"^(?P<name>[A-Za-z_]\w*)(?:\[(?P<columns>[^\[\]]*)\])?$")
 _SPAN = re.compile(r"^(-?\d+)?:(-?\d+)?$")
 _COLUMN = re.compile(r"^-?\d+$")
 _OUTSIDE_BRACKETS = re.compile(r",(?![^\[]*\])")
-_GRAMMAR = "write NAME=SOURCE, where a source is an array, columns of one (ee_pose[:3], ee_pose[4,5,6,3]) or a sum (a+b)"
+_GRAMMAR = (
+    "write NAME=SOURCE, where a source is an array, columns of one (ee_pose[:3], ee_pose[4,5,6,3]) or a sum (a+b)"
+)
 
 
 @dataclass(frozen=True)

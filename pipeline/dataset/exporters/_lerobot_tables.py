@@ -96,7 +96,10 @@ class Episodes:
     def _flush(self) -> None:
         import pyarrow as pa
 
-        where = {"meta/episodes/chunk_index": self._table.place.chunk, "meta/episodes/file_index": self._table.place.file}
+        where = {
+            "meta/episodes/chunk_index": self._table.place.chunk,
+            "meta/episodes/file_index": self._table.place.file,
+        }
         self._table.append(pa.Table.from_pylist([row | where for row in self._rows]))
         self._rows.clear()
 

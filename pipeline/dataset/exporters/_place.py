@@ -14,9 +14,7 @@ _TMP = ".tmp-"
 
 
 @contextmanager
-def new_place(
-    out: Path, *, source: str, file: bool, replacing: Callable[[Path], bool] | None
-) -> Iterator[Path]:
+def new_place(out: Path, *, source: str, file: bool, replacing: Callable[[Path], bool] | None) -> Iterator[Path]:
     """Yield a place beside ``out`` where nothing is; on leaving, put what was written there in the place of ``out``.
 
     ``replacing`` says whether what is there may go; without it nothing may. ``source`` is the dataset that is read.

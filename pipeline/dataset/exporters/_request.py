@@ -17,7 +17,9 @@ class ExportRequest(Frozen):
     keys: dict[str, str] | None = Field(
         default=None, description="source by exported name, e.g. state: qpos+gripper; None is the format's own mapping"
     )
-    hz: float | None = Field(default=None, gt=0, description="control rate of the export [Hz]; None is the recorded one")
+    hz: float | None = Field(
+        default=None, gt=0, description="control rate of the export [Hz]; None is the recorded one"
+    )
     action: ActionSpace = Field(default="joint_pos", description="what the source 'action' stands for")
     split: Literal["all", "train", "val"] = Field(default="all", description="episodes of this split")
     outcome: Literal["success", "failure", "all"] = Field(default="success", description="episodes that ended so")

@@ -12,7 +12,7 @@ SAMPLE = 65536  # rows: up to here quantiles are exact, beyond it those of every
 
 
 class Running:
-    """min, max, mean, std and quantiles of the columns of rows (n, columns); exact but for the quantiles of much data."""
+    """min, max, mean, std and quantiles of the columns of rows (n, columns); of much data the quantiles are sampled."""
 
     def __init__(self) -> None:
         self.count, self._seen, self._every = 0, 0, 1

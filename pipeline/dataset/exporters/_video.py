@@ -67,16 +67,17 @@ class VideoFile:
     def _opened(self, height: int, width: int) -> tuple[OutputContainer, VideoStream]:
         import av
 
-        if self._container is None or self._stream is None:
-            self._place.parent.mkdir(parents=True, exist_ok=True)
-            self._container = av.open(str(self._place), "w", options={"fflags": "+bitexact"})
-            options = {"crf": str(self._crf), "g": str(self._gop), **_EXTRA[self._codec]}
-            stream: Any = self._container.add_stream(_ENCODERS[self._codec], rate=self._fps, options=options)
-            stream.width, stream.height, stream.pix_fmt = width, height, pixel_format(height, width)
-            stream.time_base, stream.codec_context.time_base = 1 / self._fps, 1 / self._fps
-            stream.thread_count = _THREADS
-            self._stream = stream
-        return self._container, self._stream
+        if self._container is not None and self._stream is not None:
+            return self._container, self._stream
+        self._place.parent.mkdir(parents=True, exist_ok=True)
+        container = av.open(str(self._place), "w", options={"fflags": "+bitexact"})
+        options = {"crf": str(self._crf), "g": str(self._gop), **_EXTRA[self._codec]}
+        stream: Any = container.add_stream(_ENCODERS[self._codec], rate=self._fps, options=options)
+        stream.width, stream.height, stream.pix_fmt = width, height, pixel_format(height, width)
+        stream.time_base, stream.codec_context.time_base = 1 / self._fps, 1 / self._fps
+        stream.thread_count = _THREADS
+        self._container, self._stream = container, stream
+        return container, stream
 
 
 def pixel_format(height: int, width: int) -> str:

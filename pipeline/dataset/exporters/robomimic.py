@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from pipeline.dataset.exporters._episode import ExportedEpisode, Row
 from pipeline.dataset.exporters._exporter import Exporter, Options, Tell
-from pipeline.dataset.exporters._selection import ExportedEpisode, Row, Selection
+from pipeline.dataset.exporters._selection import Selection
 
 if TYPE_CHECKING:
     import h5py
@@ -170,7 +171,7 @@ def _recognises(place: Path) -> bool:
 
 
 robomimic = Exporter(
-    about="one HDF5 file with a group a demonstration and masks for the splits, as robomimic's SequenceDataset reads it",
+    about="one HDF5 file, a group a demonstration, masks for the splits, as robomimic's SequenceDataset reads it",
     options=RobomimicOptions,
     keys=_keys,
     write=_write,

@@ -1,4 +1,4 @@
-"""Episodes with smooth, known motions and pictures: commands of one motion in three action spaces that agree exactly."""
+"""Episodes with smooth, known motions and pictures: one motion commanded in three action spaces that agree exactly."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def episode(
     seed: int,
     *,
     steps: int,
-    size: tuple[int, int] = (16, 24),
+    size: tuple[int, int] = (48, 64),
     objects: tuple[str, ...] = ("cup", "plate"),
     depth: bool = False,
     task_name: str = "cup_on_plate",
