@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,14 @@ from pydantic import ValidationError
 from pipeline.core.errors import DatasetError, InvalidInputError, UnknownNameError
 from pipeline.core.registry import Registry
 from pipeline.dataset.exporters._exporter import Exporter, Options
+from pipeline.dataset.exporters._keys import parse_keys
 from pipeline.dataset.exporters._place import new_place
 from pipeline.dataset.exporters._request import ExportReport, ExportRequest
 from pipeline.dataset.exporters._selection import Selection, select
 from pipeline.dataset.reader import DatasetReader
 from pipeline.dataset.splits import SPLITS
+
+__all__ = ["EXPORTERS", "ExportReport", "ExportRequest", "export_dataset", "export_request"]
 
 EXPORTERS: Registry[Exporter[Any]] = Registry("pipeline.dataset.exporters", "export format")
 
@@ -48,6 +51,15 @@ def export_dataset(
     with new_place(out, source=reader.place, file=exporter.file, replacing=replacing) as place:
         exporter.write(selection, place, own, lambda number: tell(number, count) if tell else None)
     return _report(format, out, selection, own)
+
+
+def export_request(*, keys: Iterable[str] | None = None, **asked: Any) -> ExportRequest:
+    """What is asked, from words: ``keys`` as :func:`parse_keys` reads them, the rest fields of a request."""
+    try:
+        return ExportRequest(keys=None if keys is None else parse_keys(keys), **asked)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InvalidInputError(f"The {first['loc'][0]} {first['input']!r} does not fit: {first['msg']}.") from error
 
 
 def parse_options(format: str, exporter: Exporter[Any], options: Mapping[str, Any]) -> Options:
