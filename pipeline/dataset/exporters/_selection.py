@@ -120,6 +120,8 @@ class Selection:
         return Row(values.dtype, values.shape[1:], self._names(source, values))
 
     def _names(self, source: Source, values: NDArray[Any]) -> tuple[str, ...] | None:
+        if source.text in self.derived:
+            return self.derived[source.text].row.names
         if values.ndim > 2 or values.dtype.kind != "f":
             return None
         names: list[str] = []

@@ -23,8 +23,9 @@ def contents(place: Path) -> dict[str, bytes]:
     return {str(f.relative_to(place)): f.read_bytes() for f in files}
 
 
-@pytest.fixture(params=list(EXPORTERS))
+@pytest.fixture(params=[name for name in EXPORTERS if name != "dp3"])
 def format(request: pytest.FixtureRequest) -> str:
+    """All formats but DP3's, which wants depth and is written by the code of diffusion_policy's."""
     for module in EXPORTERS.get(request.param).needs:
         pytest.importorskip(module)
     return request.param
@@ -121,7 +122,7 @@ def test_a_split_alone(reader: DatasetReader, tmp_path: Path, split: Any) -> Non
 @pytest.mark.parametrize(
     ("bad", "error", "words"),
     [
-        ({"format": "rlds"}, UnknownNameError, "diffusion_policy, lerobot, robomimic"),
+        ({"format": "rlds"}, UnknownNameError, "diffusion_policy, dp3, lerobot, robomimic"),
         ({"request": ExportRequest(keys={"img": "rgb_frnt"})}, UnknownNameError, "Did you mean 'rgb_front'"),
         ({"request": ExportRequest(tasks=("cup_on_plat",))}, UnknownNameError, "Did you mean 'cup_on_plate'"),
         ({"request": ExportRequest(outcome="failure")}, InvalidInputError, "None of the 5 episodes"),
