@@ -14,6 +14,7 @@ from pipeline.core.layout import FLOOR, SceneLayout
 from pipeline.core.poses import to_matrix
 from pipeline.core.robot import RobotSpec
 from pipeline.core.scene import SceneSpec
+from pipeline.core.world import WorldState
 
 CHANNELS: dict[str, tuple[str, tuple[int, ...]]] = {
     "rgb": ("uint8", (3,)),
@@ -29,20 +30,12 @@ def frame_arrays(episode: Episode) -> dict[str, NDArray[Any]]:
     Raises :class:`DatasetError` naming the array when a length differs or a physical array is not float32.
     """
     _check_physics(episode)
-    s, steps = episode.states, episode.length
-    first = object_columns(s.layout).start
-    joints, widths = joint_columns(episode.scene.robot)
+    steps = episode.length
     arrays: dict[str, NDArray[Any]] = {
         "action": episode.actions,
         "action_ee_delta": np.asarray(episode.ee_delta, np.float32),
         "action_ee_pose": np.asarray(episode.ee_target, np.float32),
-        "state": s.qpos,
-        "qpos": s.qpos[:, joints],
-        "qvel": s.qvel,
-        "ee_pose": s.tcp,
-        "gripper": s.qpos[:, widths],
-        "object_pose": s.pose[:, first:],
-        "object_joint": s.joint,
+        **state_arrays(episode.states, episode.scene.robot),
         "progress": np.asarray(episode.progress, np.float32),
         "success": np.asarray(episode.success, bool),
         "stage": np.asarray(episode.stage, np.uint8),
@@ -58,6 +51,20 @@ def frame_arrays(episode: Episode) -> dict[str, NDArray[Any]]:
         if len(array) != steps:
             raise DatasetError(f"Episode of {episode.task.name!r}: {name!r} has {len(array)} rows for {steps} actions.")
     return arrays
+
+
+def state_arrays(states: WorldState, robot: RobotSpec) -> dict[str, NDArray[Any]]:
+    """The arrays of ``data/`` that are read off the state, (rows, ...), for every row of ``states``."""
+    joints, widths = joint_columns(robot)
+    return {
+        "state": states.qpos,
+        "qpos": states.qpos[:, joints],
+        "qvel": states.qvel,
+        "ee_pose": states.tcp,
+        "gripper": states.qpos[:, widths],
+        "object_pose": states.pose[:, object_columns(states.layout)],
+        "object_joint": states.joint,
+    }
 
 
 def channels_of(episode: Episode) -> dict[str, dict[str, NDArray[Any]]]:

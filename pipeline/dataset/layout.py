@@ -21,7 +21,7 @@ OBJECT_SLOTS, JOINT_SLOTS = 16, 8
 """Columns of ``object_pose`` and ``object_joint`` unless a dataset's creation declares others."""
 DATA, META, FILES, SPECS = "data", "meta", "files", "specs"
 COMMIT_MARKER = "episode_ends"
-IMAGE_CHUNK_ROWS, IMAGE_SHARD_BYTES, IMAGE_SHARD_ROWS = 8, 48 * 2**20, 1024
+IMAGE_CHUNK_ROWS, IMAGE_SHARD_BYTES, IMAGE_SHARD_ROWS = 4, 48 * 2**20, 1024
 TABLE_CHUNK_ROWS, TABLE_SHARD_ROWS = 1024, 65536
 TEXT_CHUNK_ROWS = 64
 ZSTD_LEVEL = 3

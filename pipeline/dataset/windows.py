@@ -64,7 +64,8 @@ class Windows:
     A sample is ``{"obs": {name: (obs_horizon, ...)}, "action": (action_horizon, ...), "obs_is_pad": (obs_horizon,),
     "action_is_pad": (action_horizon,), "instruction": str, "episode": index in the dataset, "step": the current row of
     the episode}``, and ``"future": {name: (action_horizon, ...)}`` if any is asked for. Object slots that none of the
-    selected episodes uses are cut off. Equal arguments give equal samples, in whatever process.
+    selected episodes uses are cut off; ``slots`` says how many are left. Equal arguments give equal
+    samples, in whatever process.
 
     Small arrays are held in memory up to ``memory`` bytes; the rest is read when asked for. The object is cheap to
     pickle and opens the dataset anew in every process, so that loaders may fork or spawn their workers.
@@ -87,7 +88,7 @@ class Windows:
                 raise UnknownNameError("array", name, reader.names)
         self.rows = Rows.of(reader.ends, select(reader, episodes, predicate=predicate))
         self._first, self._ends = self._anchors()
-        self._slots = {name: _used_slots(reader, name, self.rows) for name in layout.RAGGED if name in self.spec.names}
+        self.slots = {name: _used_slots(reader, name, self.rows) for name in layout.RAGGED if name in self.spec.names}
         self._reads = RowReader(self.place, engine=engine)
         self._open: _Opened | None = _Opened.of(reader, self)
 
@@ -155,7 +156,7 @@ class Windows:
         def values(name: str, steps: Ints) -> NDArray[Any]:
             if name in opened.small:
                 return self._own(name, opened.small[name][view.offset + steps])
-            return self._own(name, fetched[name][steps - view.first(name)])
+            return self._own(name, _taken(fetched[name], steps - view.first(name)))
 
         sample: Sample = {
             "obs": {name: values(name, seen) for name in spec.observations},
@@ -170,8 +171,8 @@ class Windows:
 
     def _own(self, name: str, block: NDArray[Any]) -> NDArray[Any]:
         """Without the slots that no selected episode uses, the unused rest filled."""
-        if name in self._slots:
-            block = block[:, : self._slots[name]]
+        if name in self.slots:
+            block = block[:, : self.slots[name]]
             if self.spec.fill is not None:
                 block = np.where(np.isnan(block), np.asarray(self.spec.fill, block.dtype), block)
         return np.ascontiguousarray(block)
@@ -242,6 +243,12 @@ class _View:
     def _inside(self, steps: Ints) -> tuple[Ints, NDArray[np.bool_]]:
         inside = np.clip(steps, 0, int(self.rows.lengths[self.row]) - 1)
         return inside, inside != steps
+
+
+def _taken(block: NDArray[Any], steps: Ints) -> NDArray[Any]:
+    """The rows ``steps``, ascending, of what was fetched; not copied unless some repeat, for images are large."""
+    first, end = int(steps[0]), int(steps[-1]) + 1
+    return block[first:end] if end - first == len(steps) else block[steps]
 
 
 def _used_slots(reader: DatasetReader, name: str, rows: Rows) -> int:
