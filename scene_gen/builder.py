@@ -27,7 +27,7 @@ from scene_gen.realise import LANDINGS, conjunction, realise
 from scene_gen.rig import front_camera, room_lights
 from scene_gen.supports._furniture import Room, Support
 from scene_gen.variation import Structure, Variation
-from scene_gen.workspace import Surface, Workspace, sample_free
+from scene_gen.workspace import Surface, Workspace, kept_by, sample_free
 
 SUPPORTS: Registry[Support] = Registry("scene_gen.supports", "support")
 START_NOISE = 0.02  # rad on every arm joint at reset
@@ -127,7 +127,7 @@ class TabletopBuilder:
         structure = self.structure(task)
         arrangement = self._arrangement(structure.assets)
         taken = self._furnish(arrangement, task, stream)
-        taken += _place_fixtures(arrangement, stream)
+        taken += [*kept_by(self.robot), *_place_fixtures(arrangement, stream)]
         carried = {a.args[0] for goal in relations for a in atoms(goal) if a.predicate in LANDINGS}
         _place_regions(arrangement, taken, stream)
         pushed = _pushes(task)

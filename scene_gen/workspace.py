@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from pipeline.core.asset import AssetSpec
 from pipeline.core.doors import Unplaceable
-from pipeline.core.poses import Array, pose, quat_from_yaw
+from pipeline.core.poses import Array, pose, quat_from_yaw, transform_points
 from pipeline.core.robot import RobotSpec
 from scene_gen.footprint import Rectangle, bottom, footprint, free
 
@@ -67,6 +67,23 @@ class Workspace:
 
     def _away(self, x: float, y: float) -> float:
         return float(np.hypot(x - self.origin[0], y - self.origin[1]))
+
+
+def kept_by(robot: RobotSpec) -> tuple[Rectangle, ...]:
+    """What the robot takes of the table: around the first axis of each arm, as far as the link turns that it moves.
+
+    Seen from above, by the collision spheres of the card, over the heights that they span.
+    """
+    kept = list[Rectangle]()
+    for group in robot.arms:
+        spheres = np.array(robot.spheres.get(group.arm[0].link, ()), float).reshape(-1, 4)
+        if len(spheres):
+            at = transform_points(np.array(group.arm[0].origin), spheres[:, :3])
+            x, y, *_ = group.arm[0].origin
+            half = float((np.hypot(at[:, 0] - x, at[:, 1] - y) + spheres[:, 3]).max())
+            low, high = float((at[:, 2] - spheres[:, 3]).min()), float((at[:, 2] + spheres[:, 3]).max())
+            kept.append(Rectangle(x, y, 0.0, half, half, low, high))
+    return tuple(kept)
 
 
 @dataclass(frozen=True)

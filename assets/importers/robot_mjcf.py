@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
 from pathlib import Path
 
 import mujoco
@@ -22,7 +23,7 @@ from assets.importers.robot_source import ArmSource, RobotSource
 from assets.values import pose7, vec3
 from pipeline.core.errors import AssetError
 from pipeline.core.geometry import Pose7
-from pipeline.core.poses import compose, pose, quat_rotate, transform_points
+from pipeline.core.poses import compose, inverse, pose, quat_rotate, transform_points
 from pipeline.core.robot import ArmGroup, ArmJoint, RobotSpec, Sphere
 
 Array = NDArray[np.float64]
@@ -134,7 +135,38 @@ def _spheres(model: mujoco.MjModel, source: RobotSource) -> dict[str, tuple[Sphe
             name = model.body(body).name
             overshoot, slack = source.fine_cover if name in source.fine else source.cover
             found[name] = tuple(cover_with_spheres(pieces, overshoot, slack=slack))
+    for arm in source.arms:
+        extra = tuple(_ridden(model, arm, found))
+        if extra:
+            found[arm.tool_link] = found.get(arm.tool_link, ()) + extra
     return found
+
+
+def _ridden(model: mujoco.MjModel, arm: ArmSource, spheres: dict[str, tuple[Sphere, ...]]) -> Iterator[Sphere]:
+    """Spheres of what rides on the tool link without a joint, in that link's frame: a camera, the root of a still jaw.
+
+    Of a finger only those well behind the tool point; planners know the rest of it as a finger.
+    """
+    fingers = (arm.gripper.left_link, arm.gripper.right_link)
+    for name in spheres:
+        if name == arm.tool_link or not _rides(model, name, arm.tool_link):
+            continue
+        at = _relative(model, arm.tool_link, name)
+        for x, y, z, radius in spheres[name]:
+            centre = transform_points(at, np.array([[x, y, z]]))[0]
+            behind = -transform_points(inverse(arm.tool), centre[None])[0, 2] - radius
+            if name not in fingers or behind > arm.gripper.palm_clearance / 2:
+                yield (float(centre[0]), float(centre[1]), float(centre[2]), radius)
+
+
+def _rides(model: mujoco.MjModel, body: str, carrier: str) -> bool:
+    """Whether no joint lies between ``body`` and the ``carrier`` above it."""
+    at = model.body(body).id
+    while at and model.body(at).name != carrier:
+        if model.body_jntnum[at]:
+            return False
+        at = int(model.body_parentid[at])
+    return bool(at)
 
 
 def _light_model(model: mujoco.MjModel, source: RobotSource, folder: Path) -> ET.Element:

@@ -32,6 +32,7 @@ GRIPPER = Gripper(
     travel=((-0.1745, -0.072, 0.0581, 0.1952, 0.3328, 0.4737, 0.6212, 0.8293),),
     left_link="moving_jaw_so101_v1",
     right_link=FIXED_JAW,
+    still=0.02,
     max_width=0.07,
     kp=20.0,
     kv=1.0,
@@ -54,7 +55,7 @@ def so101(cache: Path) -> RobotSource:
         # The point that the model calls its grip frame, 2 cm from the fixed jaw: halfway when the jaws are 4 cm apart.
         tool=(0.012, -0.000218, -0.098127, 0.0, math.sqrt(0.5), math.sqrt(0.5), 0.0),
         gripper=GRIPPER,
-        home=(0.0, -0.3, 0.23, 1.64, 0.0487),
+        home=(0.0, -1.0, 0.3, 1.4, 0.0487),  # the hand over what stands on the table, looking down ahead
         max_velocity=(4.0,) * 5,
         max_acceleration=(20.0,) * 5,
         kp=(100.0,) * 5,

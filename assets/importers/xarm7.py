@@ -35,8 +35,16 @@ JOINTS = tuple(f"joint{i}" for i in range(1, 8))
 TURNS = (0, 2, 4, 6)  # joints that turn twice about; half of that is enough and keeps plans short
 HOME = (0.0, -0.3, 0.0, 1.25, 0.0, 1.55, 0.0)  # the tool 37 cm up, 39 cm ahead, pointing down
 HAND = "xarm_gripper_base_link"
-DRIVEN = ("left_driver_joint", "right_driver_joint")
-LINKED = ("left_finger_joint", "left_inner_knuckle_joint", "right_finger_joint", "right_inner_knuckle_joint")
+# One motor drives both fingers through gears. Two servos that both push with all their force would not hold what is
+# between them in the middle.
+DRIVEN = ("left_driver_joint",)
+LINKED = (
+    "right_driver_joint",
+    "left_finger_joint",
+    "left_inner_knuckle_joint",
+    "right_finger_joint",
+    "right_inner_knuckle_joint",
+)
 # Measured on the meshes: the linkage's angle [rad] at which the pads are 0, 1, ... 8 cm apart; all its joints share it.
 TRAVEL = (0.85, 0.7735, 0.6825, 0.5914, 0.4994, 0.4055, 0.3089, 0.2082, 0.1019)
 GRIPPER = Gripper(
@@ -47,10 +55,10 @@ GRIPPER = Gripper(
     left_link="right_finger",
     right_link="left_finger",
     max_width=0.08,
-    kp=60.0,
-    kv=3.0,
-    # 30 N at the pads, which are 55 mm from the driver's axis.
-    max_force=1.65,
+    kp=120.0,
+    kv=6.0,
+    # 30 N at each of two pads, which are 55 mm from their driver's axis.
+    max_force=3.3,
     finger_depth=0.008,
     pad_half=(0.016, 0.008, 0.022),
     palm_clearance=0.060,
@@ -92,7 +100,7 @@ def xarm7(cache: Path) -> RobotSource:
         ),
         fine=(HAND, "left_finger", "right_finger"),
         notices=(NOTICE,),
-        ties={joint: f"{joint.split('_')[0]}_driver_joint" for joint in LINKED},
+        ties=dict.fromkeys(LINKED, DRIVEN[0]),
     )
 
 

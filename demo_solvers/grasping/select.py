@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from demo_solvers.execution import Execution
 from demo_solvers.grasping.level import levelled
+from demo_solvers.grasping.still import beside
 from demo_solvers.grasping.wish import STANDOFF, GraspWish
-from demo_solvers.planning.access import Entry, entry_around, entry_into, moved, shift_of
+from demo_solvers.planning.access import Entry, entry_around, entry_into, shift_of
 from demo_solvers.planning.arm import Array
 from demo_solvers.planning.collision import CollisionModel
 from demo_solvers.planning.cover import held_cover
-from demo_solvers.planning.means import SIX, bent
+from demo_solvers.planning.means import SIX, bent, over
 from demo_solvers.planning.offers import offers
 from demo_solvers.planning.placement import Manner, Placements, placements, places_body
 from demo_solvers.planning.transit import raise_tool
@@ -162,11 +163,12 @@ def _look(
     """Fill ``choice`` for the rows in which one of the candidates works."""
     body, rows, tilts = candidates.body, candidates.rows, np.array(candidates.tilts)
     world, grasps = ex.state(), candidates.grasps
-    local = wish.deepened(np.array([g.pose for g in grasps])[candidates.index])
+    grip, width = ex.robot.gripper, np.array([g.width for g in grasps])[candidates.index]
+    local = wish.deepened(beside(np.array([g.pose for g in grasps])[candidates.index], width, grip))
     turned = poses.pose(np.zeros((len(tilts), 3)), poses.quat_from_axis_angle(np.array([0.0, 1.0, 0.0]), tilts))
     local = poses.compose(local[:, :, None], turned).reshape(len(rows), -1, 7)
     (k, c), allowed = local.shape[:2], np.repeat(candidates.allowed, len(tilts), axis=1)
-    widths = np.repeat(np.array([g.width for g in grasps])[candidates.index], len(tilts), axis=1)
+    widths = np.repeat(width, len(tilts), axis=1)
     tool = bent(ex, poses.compose(world.body(body)[rows, None].astype(float), local), rows)
     local = poses.compose(poses.inverse(world.body(body)[rows, None].astype(float)), tool)
     flat_rows = np.repeat(rows, c)
@@ -175,7 +177,7 @@ def _look(
     before_pose = poses.compose(tool, poses.pose([0.0, 0.0, -wish.standoff])).reshape(k * c, 7)
     before = ex.arm.ik(ex.to_base(before_pose, flat_rows), at.q, posture=at.q, iterations=20)
     ok = at.ok & before.ok & (np.abs(before.q - at.q).max(axis=1) < 1.2) & allowed.ravel()
-    opening = np.minimum(widths + OPENING, ex.robot.gripper.max_width)
+    opening = np.minimum(widths + OPENING, grip.max_width)
     model = CollisionModel(ex.arm, world, width=float(opening.max()))
     ok &= model.free(before.q[:, None], flat_rows)
     ok &= model.free(at.q[:, None], flat_rows, ignore=(body,))
@@ -242,8 +244,7 @@ def _can_place(
         todo = np.flatnonzero(worth & ~possible & offered.ok[:, option])
         tool = offered.tool[todo, option]
         at = ex.arm.ik(ex.to_base(tool, rows[todo]), q_grasp[todo], posture=ex.arm.home, iterations=25)
-        high = moved(tool, shift(tool, rows[todo]))
-        above = ex.arm.ik(ex.to_base(high, rows[todo]), at.q, posture=at.q, iterations=20)
+        above = over(ex, tool, shift(tool, rows[todo]), rows[todo], at.q)[1]
         free = model.free(at.q[:, None], rows[todo], ignore=(body,))
         free &= model.free(above.q[:, None], rows[todo], ignore=(body,), held=held.of(todo))
         free &= model.free(at.q[:, None], rows[todo], ignore=(body, "table", *anchors), held=held.of(todo))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from demo_solvers.execution import Execution
 from demo_solvers.planning.access import entry_into
 from demo_solvers.planning.arm import Array
-from demo_solvers.planning.means import faced
+from demo_solvers.planning.means import faced, plane_of, tipped
 from demo_solvers.planning.placement import Placements
 from pipeline.core import poses
 from pipeline.core.program import Stage
@@ -19,6 +19,7 @@ from pipeline.core.world import Bools, WorldState
 TRIES = 14  # of the hand in a drawer; elsewhere all placements are tried
 ACROSS = 0.10  # m that a hand is worth which is wide along the drawer's front, where a wide one finds no room
 AIMS = (0.0, 0.35, -0.35, 0.7)  # rad off the way in
+TILTED = (0.25, -0.25)  # rad by which an arm with five joints lets go of a body that it cannot put down level
 UPRIGHT = 0.1  # of an approach that is level: less points nowhere in particular
 LEANING = 0.05  # m that a hand is worth which leans away from the cabinet, by its approach's share along the pull
 
@@ -38,10 +39,15 @@ def offers(ex: Execution, stage: Stage, found: Placements, rows: NDArray[np.intp
     entry = entry_into(world, stage)
     if entry is not None:
         return Offers(_facing_in(tool, found.pose[rows], entry.way[rows]), ok)
-    if _free_to_turn(stage):
-        middle = np.array(world.layout.geometry[stage.body].bounds.pose)
-        tool = faced(ex, tool, poses.compose(found.pose[rows], middle)[..., :3], rows)
     pull = _pull(world, stage)
+    if _free_to_turn(stage):
+        bounds = world.layout.geometry[stage.body].bounds
+        middle = poses.compose(found.pose[rows], np.array(bounds.pose))[..., :3]
+        tool = faced(ex, tool, middle, rows)
+        if pull is None and plane_of(ex.arm) is not None:
+            tilts = [(angle, float(max(bounds.half[:2])) * abs(np.sin(angle))) for angle in TILTED]
+            more = [tipped(ex, tool, middle, rows, angle=angle, lift=lift) for angle, lift in tilts]
+            tool, ok = np.concatenate([tool, *more], axis=1), np.tile(ok, 1 + len(more))
     if pull is None:
         return Offers(tool, ok)
     ahead = pull[rows, None]

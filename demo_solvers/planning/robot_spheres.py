@@ -106,12 +106,16 @@ def finger_spheres(group: ArmGroup, robot: RobotSpec, width: Array) -> Array:
     Fingers that slide by half the width have the tool's orientation: the card's spheres of the left one are shifted
     along z such that the lowest ends at the fingertip, and along y by half the opening; the right finger is the left
     one turned by half a turn about z. Other fingers are strung with spheres as wide as their pads, from tip to palm.
+    Where only the left one moves, both stand to its side.
     """
     gripper = group.gripper
     left = _strung_finger(group) if gripper.travel else _sliding_finger(group, robot)
     left = np.repeat(left[None], len(width), axis=0)
     left[..., 1] += width[:, None] / 2
-    return np.concatenate([left, left * np.array([-1.0, -1.0, 1.0, 1.0])], axis=1)
+    fingers = np.concatenate([left, left * np.array([-1.0, -1.0, 1.0, 1.0])], axis=1)
+    if gripper.still is not None:
+        fingers[..., 1] += (width / 2 - gripper.still)[:, None]
+    return fingers
 
 
 def _sliding_finger(group: ArmGroup, robot: RobotSpec) -> Array:

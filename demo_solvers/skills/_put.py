@@ -13,6 +13,7 @@ from demo_solvers.planning.access import entry_into, moved, shift_of
 from demo_solvers.planning.arm import Array
 from demo_solvers.planning.collision import CollisionModel
 from demo_solvers.planning.cover import held_cover
+from demo_solvers.planning.means import over
 from demo_solvers.planning.offers import offers
 from demo_solvers.planning.placement import HEADINGS, RELEASE, STANDOFF, Manner, Placements, placements
 from demo_solvers.planning.transit import go_free
@@ -64,16 +65,16 @@ def put(ex: Execution, stage: Stage, how: Pace, *, places: Placements | None = N
     ex.begin(f"carry {stage.body}")
     _check_held(ex, stage.body)
     manner = Manner.of(stage, ex.state(), ex.robot)
-    tool, q_above, found = _choose(ex, stage, manner, places)
-    lost = np.flatnonzero(ex.alive & ~found)
+    choice = _choose(ex, stage, manner, places)
+    lost = np.flatnonzero(ex.alive & ~choice.found)
     ex.fail(lost, "ik_failed", expected=f"a reachable, free pose for '{stage}'", seen="none among the candidates")
     held = held_cover(ex.state().layout.geometry[stage.body], ex.T_tool_held, margin=BERTH)
     model = CollisionModel(ex.arm, ex.state())
-    path = go_free(ex, q_above, model, expected="a free path while carrying", ignore=(stage.body,), held=held)
+    path = go_free(ex, choice.above, model, expected="a free path while carrying", ignore=(stage.body,), held=held)
     ex.move(path, effort=how.carry)
     _check_held(ex, stage.body)
-    _lower(ex, stage, tool, q_above, how, manner)
-    _release(ex, stage, tool, how, manner)
+    _lower(ex, stage, choice, how)
+    _release(ex, stage, choice.tool, how, manner)
 
 
 def _check_held(ex: Execution, body: str) -> None:
@@ -88,18 +89,21 @@ def _check_held(ex: Execution, body: str) -> None:
     ex.note_held(body)
 
 
-def _lower(ex: Execution, stage: Stage, tool: Array, q_above: Array, how: Pace, manner: Manner) -> None:
+def _lower(ex: Execution, stage: Stage, choice: _Choice, how: Pace) -> None:
     ex.begin(f"{stage}: lower")
-    shift = shift_of(ex.state(), stage, manner.standoff)(tool, np.arange(len(tool)))
-    path, ok = ex.arm.follow(ex.to_base(_way_down(tool, shift), np.arange(len(ex.q))), q_above)
+    path, ok = ex.arm.follow(ex.to_base(_way_down(choice.tool, choice.high), np.arange(len(ex.q))), choice.above)
     ex.fail(np.flatnonzero(ex.alive & ~ok), "ik_failed", expected="a straight way down", seen="the arm cannot")
-    ex.line(path, speed=how.lower, length=float(np.linalg.norm(shift, axis=1).max()))
+    fall = np.linalg.norm(choice.high[:, :3] - choice.tool[:, :3], axis=1)
+    ex.line(path, speed=how.lower, length=float(fall.max()))
     ex.wait(how.rest)
 
 
-def _way_down(tool: Array, shift: Array) -> Array:
-    """Tool poses (k, WAYPOINTS, 7) straight to ``tool`` (k, 7) from ``shift`` (k, 3) m off it, excluded."""
-    return np.stack([moved(tool, shift * (1 - i / WAYPOINTS)) for i in range(1, WAYPOINTS + 1)], axis=1)
+def _way_down(tool: Array, high: Array) -> Array:
+    """Tool poses (k, WAYPOINTS, 7) straight to ``tool`` (k, 7) from ``high`` (k, 7), excluded, turning as they go."""
+    shift, turn = high[:, :3] - tool[:, :3], poses.quat_multiply(high[:, 3:], poses.quat_conjugate(tool[:, 3:]))
+    share = 1 - np.arange(1, WAYPOINTS + 1)[:, None] / WAYPOINTS
+    turned = poses.quat_from_rotvec(poses.quat_to_rotvec(turn)[:, None] * share)
+    return poses.pose(tool[:, None, :3] + shift[:, None] * share, poses.quat_multiply(turned, tool[:, None, 3:]))
 
 
 def _release(ex: Execution, stage: Stage, tool: Array, how: Pace, manner: Manner) -> None:
@@ -124,12 +128,12 @@ def _away(ex: Execution, stage: Stage, tool: Array, manner: Manner) -> Array:
     return moved(np.repeat(tool[:, None], WAYPOINTS, axis=1), shift[:, None] * share[:, None])
 
 
-def _choose(ex: Execution, stage: Stage, manner: Manner, places: Placements | None) -> tuple[Array, Array, Bools]:
-    """Tool pose (batch, 7), joints above it (batch, n), and who found one; the first option that works."""
+def _choose(ex: Execution, stage: Stage, manner: Manner, places: Placements | None) -> _Choice:
+    """The first option that works, for each row."""
     everyone = np.arange(len(ex.q))
     found = placements(ex.state(), stage, ex.robot) if places is None else places
     offered = offers(ex, stage, found, everyone, poses.inverse(ex.T_tool_held))
-    choice = _Choice(ex.tool, ex.q.copy(), np.zeros(len(ex.q), bool))
+    choice = _Choice(ex.tool, ex.tool.copy(), ex.q.copy(), np.zeros(len(ex.q), bool))
     wide = np.minimum(ex.width + OPENING, ex.robot.gripper.max_width)
     # First with all the room that the fingers will want; then closer, from wherever the arm gets there.
     for model, search in (
@@ -140,14 +144,15 @@ def _choose(ex: Execution, stage: Stage, manner: Manner, places: Placements | No
             rows = np.flatnonzero(ex.alive & ~choice.found & offered.ok[:, option])
             if len(rows):
                 _try(ex, stage, manner, choice, rows, offered.tool[rows, option], model, search=search)
-    return choice.tool, choice.above, choice.found
+    return choice
 
 
 @dataclass(frozen=True, eq=False)
 class _Choice:
-    """Tool pose (batch, 7) at the release, joints (batch, n) above it, and who has found them."""
+    """Tool poses (batch, 7) at the release and above it, joints (batch, n) above it, and who has found them."""
 
     tool: Array
+    high: Array
     above: Array
     found: Bools
 
@@ -167,12 +172,12 @@ def _try(
     goal = ex.to_base(wanted, rows)
     low = ex.arm.ik_restarted(goal) if search else ex.arm.ik(goal, ex.q[rows], posture=ex.arm.home, iterations=30)
     shift = shift_of(ex.state(), stage, manner.standoff)(wanted, rows)
-    high = ex.arm.ik(ex.to_base(moved(wanted, shift), rows), low.q, posture=low.q, iterations=20)
-    lowered = ex.arm.follow(ex.to_base(_way_down(wanted, shift), rows), high.q)[1]
+    above, high = over(ex, wanted, shift, rows, low.q)
+    lowered = ex.arm.follow(ex.to_base(_way_down(wanted, above), rows), high.q)[1]
     held = held_cover(ex.state().layout.geometry[stage.body], ex.T_tool_held)
     anchors = tuple(r.anchor for r in stage.relations)
     ok = low.ok & high.ok & lowered & model.free(low.q[:, None], rows, ignore=(stage.body,))
     ok &= model.free(high.q[:, None], rows, ignore=(stage.body,), held=held.of(rows))
     ok &= model.free(low.q[:, None], rows, ignore=(stage.body, "table", *anchors), held=held.of(rows))
-    choice.tool[rows[ok]], choice.above[rows[ok]] = wanted[ok], high.q[ok]
+    choice.tool[rows[ok]], choice.high[rows[ok]], choice.above[rows[ok]] = wanted[ok], above[ok], high.q[ok]
     choice.found[rows[ok]] = True

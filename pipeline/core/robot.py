@@ -53,6 +53,12 @@ class Gripper(Frozen):
     )
     left_link: str
     right_link: str
+    still: float | None = Field(
+        default=None,
+        ge=0,
+        description="how far from the tool point the right finger's pad stands, if only the left one moves [m]; "
+        "None means that both close alike about the tool point",
+    )
     max_width: float = Field(description="m")
     kp: float
     kv: float

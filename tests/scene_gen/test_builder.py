@@ -13,6 +13,7 @@ from scene_gen.builder import TabletopBuilder
 from scene_gen.fixtures import travel_zone
 from scene_gen.footprint import footprint, overlap
 from scene_gen.link_frames import link_frames
+from scene_gen.workspace import kept_by
 
 MANY = range(25)
 
@@ -55,6 +56,13 @@ def test_free_things_stand_in_reach_and_keep_a_fingers_width_apart(builder, pick
             assert 0 <= p.pose[2] + p.asset.links[""].bounds.pose[2] - p.asset.links[""].bounds.half[2] < 0.003
         for a, b in combinations(free, 2):
             assert not overlap(footprint(a.asset, a.pose), footprint(b.asset, b.pose), 0.035)
+
+
+def test_nothing_tall_stands_where_a_small_robots_shoulder_turns(catalog, task):
+    robot = catalog.robot("so101")
+    (kept,) = kept_by(robot)
+    for scene in scenes(TabletopBuilder(catalog, robot), task("(inside block_green basket)", "block_green", "basket")):
+        assert not any(overlap(footprint(p.asset, p.pose), kept, 0.035) for p in scene.placements if not p.asset.fixed)
 
 
 def test_nothing_ever_stands_in_the_far_corners(builder, task):
