@@ -11,7 +11,7 @@ PYTEST_ARGS ?=
 TORCH_CPU := torch==2.13.0
 TORCH_ARGS ?=
 
-.PHONY: setup demo test test-slow test-usd lint clean-run
+.PHONY: setup demo test test-slow test-usd test-consumers lint clean-run
 
 setup: $(STAMP)
 
@@ -42,6 +42,10 @@ test-usd: setup
 	rm -rf .venv-usd/scenes
 	$(BIN)/python tests/usd/export_scenes.py .venv-usd/scenes
 	TASKLOOM_USD_SCENES=.venv-usd/scenes .venv-usd/bin/python -m pytest -p no:cacheprovider tests/usd $(PYTEST_ARGS)
+
+# Trainers pin other versions of torch, zarr and Python than ours, hence environments of their own.
+test-consumers: setup
+	VENV=$(VENV) TORCH_CPU="$(TORCH_CPU)" bash tests/consumers/run $(PYTEST_ARGS)
 
 clean-run:
 	rm -rf $(OUT)
