@@ -30,6 +30,7 @@ STANDOFF = 0.10  # m above the place from which the body goes straight down
 OVER_RIM = 0.02  # m above a cavity's rim that what goes into it starts
 RELEASE = 0.004  # m above the support
 IN_CAVITY = (0.006, 0.026, 0.056)  # m more above a cavity's floor, which curves upwards
+DEEP = 0.085  # m above the floor of a deeper cavity, whose walls a wide hand cannot follow a low body between
 ALL_ROUND = np.arange(12) * np.pi / 6  # rad from a drawer's heading: the hand fits in only some ways
 OPTIONS, LOOKED_AT = 12, 48  # poses a row that are handed out, and for which room is measured
 IN_DRAWER = 48  # of both, for a drawer: all around at four spots
@@ -221,12 +222,20 @@ def _released(world: WorldState, found: Placements, manner: Manner, wanted: Sequ
     """The poses raised to where the body is let go, into a cavity from several heights, and shifted."""
     carrier = next((w for w in wanted if w.predicate in CARRIERS), None)
     anchor = carrier or next((w for w in wanted if w.others), None)
-    more = IN_CAVITY if carrier is not None and carrier.predicate == "inside" else (0.0,)
+    more = _drops(world, carrier)
     shift = _shift(world, anchor.others[0] if anchor else None, manner)[:, None]
     raised = [found.pose[..., :3] + shift + np.array([0.0, 0.0, manner.height + m]) for m in more]
     pose = np.concatenate([poses.pose(r, found.pose[..., 3:]) for r in raised], axis=1)
     cost = np.concatenate([found.cost + RISE_COST * m for m in more], axis=1)
     return Placements(pose, np.tile(found.ok, len(more)), cost)
+
+
+def _drops(world: WorldState, carrier: Wanted | None) -> tuple[float, ...]:
+    """Heights (m) more than the manner's that a body is let go from, least first."""
+    if carrier is None or carrier.predicate != "inside":
+        return (0.0,)
+    cavity = world.layout.geometry[carrier.others[0]].cavity
+    return (*IN_CAVITY, DEEP) if cavity is not None and 2 * cavity.half[2] > DEEP else IN_CAVITY
 
 
 def _shift(world: WorldState, anchor: str | None, manner: Manner) -> Array:

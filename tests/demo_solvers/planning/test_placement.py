@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from demo_solvers.planning.placement import placement_candidates
+from demo_solvers.planning.placement import DEEP, IN_CAVITY, placement_candidates
 from pipeline.core import poses
 from pipeline.core.program import Relation
 from pipeline.holds import holds, parse
@@ -50,6 +50,18 @@ def test_every_candidate_meets_its_relations_once_the_object_is_there(simulator,
     assert targets.shape[0] == 2
     for option in range(targets.shape[1]):
         assert holds(parse(goal), put(built, body, targets, option)).all(), f"option {option}"
+
+
+def test_a_low_thing_may_fall_from_higher_up_into_a_deep_container_only(simulator, problem):
+    heights = {}
+    for container in ("basket", "bowl"):
+        built = problem(f"(inside block_red {container})", "block_red", container)
+        world = simulator.load(built.scenes)
+        floor = world.body(container)[:, 2] + world.layout.geometry[container].cavity.pose[2]
+        floor = floor - world.layout.geometry[container].cavity.half[2]
+        found = candidates(simulator, built, "block_red", ("inside", container))
+        heights[container] = float((found[..., 2] - floor[:, None]).max())
+    assert heights["basket"] == pytest.approx(heights["bowl"] + DEEP - IN_CAVITY[-1], abs=0.01)
 
 
 @pytest.mark.parametrize("drawer", ["cabinet/top_drawer", "cabinet/bottom_drawer"])
