@@ -18,7 +18,7 @@ from demo_solvers.planning.collision import CollisionModel
 from demo_solvers.planning.cover import held_cover
 from demo_solvers.planning.means import SIX, bent, over
 from demo_solvers.planning.offers import offers
-from demo_solvers.planning.placement import Manner, Placements, placements, places_body
+from demo_solvers.planning.placement import Manner, Placements, mates, placements, places_body
 from demo_solvers.planning.transit import raise_tool
 from pipeline.core import poses
 from pipeline.core.geometry import Grasp
@@ -235,7 +235,8 @@ def _can_place(
     """
     body, standoff = following.body, Manner.of(following, ex.state(), ex.robot).standoff
     shift = shift_of(ex.state(), following, standoff)
-    found = placements(ex.state(), following, ex.robot) if places is None else places
+    sharing = mates(ex.program, ex.number, following)
+    found = placements(ex.state(), following, ex.robot, sharing) if places is None else places
     offered = offers(ex, following, found, rows, grasp)
     held = held_cover(ex.state().layout.geometry[body], poses.inverse(grasp))
     anchors = tuple(r.anchor for r in following.relations)

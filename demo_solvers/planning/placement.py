@@ -10,11 +10,11 @@ import numpy as np
 from demo_solvers.planning.arm import Array
 from demo_solvers.planning.cover import room
 from demo_solvers.planning.scale import sized
-from demo_solvers.planning.spots import CARRIERS, INVERSE, Wanted, spots
+from demo_solvers.planning.spots import CARRIERS, INVERSE, Wanted, crowding, spots
 from demo_solvers.skill import Settings
 from pipeline.core import poses
 from pipeline.core.goal import Atom, literals
-from pipeline.core.program import Relation, Stage
+from pipeline.core.program import Program, Relation, Stage
 from pipeline.core.robot import RobotSpec
 from pipeline.core.world import Bools, WorldState
 from pipeline.holds import arity, holds, parse
@@ -38,6 +38,7 @@ RISE_COST = 0.3  # m a m that a body falls into a cavity
 RAISED = 0.015  # m above its support at which a body's room is measured, so that floors do not count
 COMFORT = 0.012  # m of room beyond which more is no better
 CRAMPED, TURNED = 4.0, 0.004  # cost per m of missing room, and m that a quarter turn is worth
+LEFT_OUT = 2.0  # cost per m that those lack which are to share the carrier
 TOUCHING = 0.0  # m of room: less is inside another body
 REACH = 0.80  # m, a Panda's
 UPRIGHT = np.cos(np.deg2rad(15.0))
@@ -83,11 +84,22 @@ def places_body(stage: Stage, body: str) -> bool:
     return stage.skill in PLACING and stage.body == body
 
 
-def placements(world: WorldState, stage: Stage, robot: RobotSpec) -> Placements:
-    """Poses for the body of a placing stage."""
+def mates(program: Program | None, number: int | None, stage: Stage) -> tuple[str, ...]:
+    """Bodies that stages of a program after ``number`` put into, onto or within what ``stage`` puts its body there."""
+    if program is None or number is None:
+        return ()
+    where = {(r.predicate, r.anchor) for r in stage.relations if r.predicate in CARRIERS}
+    later = [s for s in program.stages[number + 1 :] if s.skill in PLACING and s.body != stage.body]
+    return tuple(dict.fromkeys(s.body for s in later if where & {(r.predicate, r.anchor) for r in s.relations}))
+
+
+def placements(world: WorldState, stage: Stage, robot: RobotSpec, sharing: Sequence[str] = ()) -> Placements:
+    """Poses for the body of a placing stage; those come first that leave room for what is ``sharing`` its carrier."""
     manner, reach = Manner.of(stage, world, robot), robot.reach
     if stage.target is None:
-        return placement_candidates(world, stage.body, stage.relations, manner, post=stage.post, reach=reach)
+        return placement_candidates(
+            world, stage.body, stage.relations, manner, post=stage.post, reach=reach, sharing=sharing
+        )
     frame = poses.IDENTITY_POSE if stage.target.frame is None else world.body(stage.target.frame).astype(float)
     pose = np.broadcast_to(poses.compose(frame, np.array(stage.target.pose)), (len(world), 7))
     shifted = pose[:, :3] + _shift(world, stage.target.frame, manner) + np.array([0.0, 0.0, manner.height])
@@ -104,6 +116,7 @@ def placement_candidates(
     *,
     post: str | None = None,
     reach: float = REACH,
+    sharing: Sequence[str] = (),
 ) -> Placements:
     """Poses in which all ``relations`` of ``body`` hold, and what the formula ``post`` says of it where that can be."""
     manner, atoms = manner or Manner(), list(_asked(body, relations, post))
@@ -112,7 +125,8 @@ def placement_candidates(
     found = spots(world, body, wanted, reach=reach)
     attitude, turned = _attitudes(world, body, wanted, manner.turn, lie=lie)
     resting = _standing(world, body, found.point, attitude)
-    cost = (found.cost[:, :, None] + turned).reshape(resting.shape[:2])
+    worth = found.cost + LEFT_OUT * crowding(world, body, found.point, wanted, sharing)
+    cost = (worth[:, :, None] + turned).reshape(resting.shape[:2])
     asked = [(Atom(r.predicate, _arguments(body, r)), True) for r in relations]
     valid = _hold(world, body, resting, atoms)
     valid = np.where(valid.any(axis=1, keepdims=True), valid, _hold(world, body, resting, asked))

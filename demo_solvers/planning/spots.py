@@ -65,6 +65,20 @@ def spots(world: WorldState, body: str, wanted: Sequence[Wanted], *, reach: floa
     return Spots(*(np.concatenate([getattr(s, n) for s in found], axis=1) for n in ("point", "cost")))
 
 
+def crowding(world: WorldState, body: str, point: Array, wanted: Sequence[Wanted], mates: Sequence[str]) -> Array:
+    """How many metres (batch, n) the ``mates`` that will share the carrier lack, were ``body`` put at points (.., 3)."""
+    carrier = next((w for w in wanted if w.predicate in CARRIERS), None)
+    lacking = np.zeros(point.shape[:2])
+    if carrier is None:
+        return lacking
+    own = _radius(world.layout.geometry[body])
+    for mate in (world.layout.geometry[name] for name in mates):
+        theirs = _on_area(world, mate, carrier).point
+        apart = np.linalg.norm(point[:, :, None, :2] - theirs[:, None, :, :2], axis=-1).max(axis=2)
+        lacking += np.clip(own + _radius(mate) + GAP - apart, 0.0, None)
+    return lacking
+
+
 def table_height(world: WorldState) -> float:
     """Height [m] of the table's top, 0 where there is none."""
     table = world.layout.geometry.get("table")

@@ -15,7 +15,7 @@ from demo_solvers.planning.collision import CollisionModel
 from demo_solvers.planning.cover import held_cover
 from demo_solvers.planning.means import over
 from demo_solvers.planning.offers import offers
-from demo_solvers.planning.placement import HEADINGS, RELEASE, STANDOFF, Manner, Placements, placements
+from demo_solvers.planning.placement import HEADINGS, RELEASE, STANDOFF, Manner, Placements, mates, placements
 from demo_solvers.planning.transit import go_free
 from demo_solvers.skill import Choice, Number, Parameter, Settings
 from pipeline.core import poses
@@ -131,7 +131,8 @@ def _away(ex: Execution, stage: Stage, tool: Array, manner: Manner) -> Array:
 def _choose(ex: Execution, stage: Stage, manner: Manner, places: Placements | None) -> _Choice:
     """The first option that works, for each row."""
     everyone = np.arange(len(ex.q))
-    found = placements(ex.state(), stage, ex.robot) if places is None else places
+    sharing = mates(ex.program, ex.number, stage)
+    found = placements(ex.state(), stage, ex.robot, sharing) if places is None else places
     offered = offers(ex, stage, found, everyone, poses.inverse(ex.T_tool_held))
     choice = _Choice(ex.tool, ex.tool.copy(), ex.q.copy(), np.zeros(len(ex.q), bool))
     wide = np.minimum(ex.width + OPENING, ex.robot.gripper.max_width)
