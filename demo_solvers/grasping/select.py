@@ -36,6 +36,8 @@ TILTS = (0.0, 0.5, -0.5, 0.9, -0.9)
 AS_GOOD = 0.75
 """From this share of the best shake score on, grasps count as equally firm: one trial says no more (the scores of a
 grasp and of its half-turn twin differ by 0.16 on average over the library)."""
+GIVE = 0.004  # m that the spheres of a hand that was turned may overlap with what it is to grasp
+SLENDER = 1.5  # times as high as wide: what is let go above its support topples
 OPENING = 0.03  # m beyond the object's width
 
 
@@ -74,22 +76,34 @@ def choose_grasps(
     grasps = ex.state().layout.geometry[body].grasps
     if not grasps:
         return choice
-    entry = entry_around(ex.state(), body)
+    entry, into = entry_around(ex.state(), body), None
     if entry is None and following is not None and places_body(following, body):
-        entry = entry_into(ex.state(), following)
-    grasps = grasps if entry is None else (*grasps, *levelled(grasps))
-    ranked, allowed = _rank(ex, body, grasps, wish, entry)
-    passed_over = np.zeros(len(ex.q), int)
+        into = entry_into(ex.state(), following)
+    carded = len(grasps)
+    grasps = grasps if entry is None and into is None else (*grasps, *levelled(grasps))
+    ranked, allowed = _rank(ex, body, grasps, wish, entry, level=into is not None)
+    if places is None and following is not None and places_body(following, body):
+        places = placements(ex.state(), following, ex.robot, mates(ex.program, ex.number, following))
     few, free = len(ex.arm.home) < SIX, wish.approach == "any" and wish.axis is None
     looks = tuple((*look, few) for look in LOOKS)
-    for start, stop, tilted in looks if few or not free else (*looks, (0, SECOND_LOOK, True)):
-        rows = np.flatnonzero(ex.alive & ~choice.found & allowed[:, start : start + 1].any(axis=1))
-        if len(rows):
-            tilts = TILTS if tilted else TILTS[:1]
-            index, may = ranked[rows, start:stop], allowed[rows, start:stop]
-            candidates = _Candidates(body, grasps, rows, index, may, tilts)
-            _look(ex, candidates, following, wish, choice, passed_over, places)
+    looks = looks if few or not free else (*looks, (0, SECOND_LOOK, True))
+    # Under a roof a hand from the side often has room higher up only, from where what is slender would fall over.
+    falls = (0.0, np.inf) if into is not None and places is not None and _slender(ex, body) else (np.inf,)
+    for fall in falls:
+        spots, passed_over = places and places.falling(fall), np.zeros(len(ex.q), int)
+        for start, stop, tilted in looks:
+            rows = np.flatnonzero(ex.alive & ~choice.found & allowed[:, start : start + 1].any(axis=1))
+            if len(rows):
+                tilts = TILTS if tilted else TILTS[:1]
+                index, may = ranked[rows, start:stop], allowed[rows, start:stop]
+                candidates = _Candidates(body, grasps, carded, rows, index, may, tilts)
+                _look(ex, candidates, following, wish, choice, passed_over, spots)
     return choice
+
+
+def _slender(ex: Execution, body: str) -> bool:
+    half = ex.state().layout.geometry[body].bounds.half
+    return half[2] > SLENDER * min(half[:2])
 
 
 def withdrawal(tool: Array, standoff: float = STANDOFF) -> Array:
@@ -100,11 +114,12 @@ def withdrawal(tool: Array, standoff: float = STANDOFF) -> Array:
 
 
 def _rank(
-    ex: Execution, body: str, grasps: Sequence[Grasp], wish: GraspWish, entry: Entry | None
+    ex: Execution, body: str, grasps: Sequence[Grasp], wish: GraspWish, entry: Entry | None, *, level: bool = False
 ) -> tuple[NDArray[np.intp], Bools]:
     """Candidate indices (batch, candidates) by worth, uprightness of the approach and ease for the wrist.
 
-    Through a door the hand comes straight ahead instead. Those that the wish rules out come last; the mask
+    Out through a door the hand comes straight ahead instead. Where the body is to go in through one, ``level``, the
+    hand comes from the side, from whichever: the body turns along with it on the way. Those that the wish rules out come last; the mask
     (batch, candidates), in the same order, says which they are.
     """
     geometry = ex.state().layout.geometry[body]
@@ -119,6 +134,8 @@ def _rank(
     lean = np.arccos(np.clip(-approach[..., 2], -1, 1)) if vertical else np.zeros(turn.shape)
     if entry is not None:
         lean = 3 * np.arccos(np.clip(-(approach * entry.way[:, None]).sum(-1), -1, 1))
+    elif level:
+        lean = 3 * np.abs(np.arcsin(np.clip(approach[..., 2], -1, 1)))
     cost = -worth + 0.25 * lean + (0.12 * turn if vertical else 0.02 * turn) + wish.cost(geometry, local)
     allowed = wish.allows(geometry, local, tool)
     order = np.argsort(np.where(allowed, cost, np.inf), axis=1, kind="stable")
@@ -141,10 +158,14 @@ def grasp_worth(grasps: Sequence[Grasp]) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class _Candidates:
-    """Grasps of ``body`` to look at: indices (k, c) into ``grasps`` for worlds ``rows`` (k,), allowed or not, tilts."""
+    """Grasps of ``body`` to look at: indices (k, c) into ``grasps`` for worlds ``rows`` (k,), allowed or not, tilts.
+
+    The first ``carded`` are its card's, made so that the hand clears the body; others were turned since.
+    """
 
     body: str
     grasps: Sequence[Grasp]
+    carded: int
     rows: NDArray[np.intp]
     index: NDArray[np.intp]
     allowed: Bools
@@ -181,10 +202,14 @@ def _look(
     model = CollisionModel(ex.arm, world, width=float(opening.max()))
     ok &= model.free(before.q[:, None], flat_rows)
     ok &= model.free(at.q[:, None], flat_rows, ignore=(body,))
+    turned_hand = (candidates.index >= candidates.carded)[:, :, None] | (tilts != 0.0)
+    index = np.flatnonzero(ok & turned_hand.ravel())
+    others = [other for other in world.layout.geometry if other != body]
+    ok[index] = model.clearance(at.q[index, None], flat_rows[index], ignore=others)[:, 0] > -GIVE
     if wish.lift > 0:
         raised = raise_tool(tool, wish.lift).reshape(k * c, 7)
         ok &= ex.arm.ik(ex.to_base(raised, flat_rows), at.q, iterations=40).ok
-    if following is not None and places_body(following, body):
+    if following is not None and places is not None:
         ok &= _can_place(ex, following, local.reshape(k * c, 7), at.q, flat_rows, model, ok, places)
     good = _beyond(ok.reshape(k, c), rows, wish.skip, passed_over)
     _take_first(good, rows, choice, before.q, at.q, tool, widths, opening)
@@ -227,7 +252,7 @@ def _can_place(
     rows: NDArray[np.intp],
     model: CollisionModel,
     worth: Bools,
-    places: Placements | None,
+    places: Placements,
 ) -> Bools:
     """Whether some placement of the next stage is reachable and free with each grasp (m, 7) in the body frame.
 
@@ -235,9 +260,7 @@ def _can_place(
     """
     body, standoff = following.body, Manner.of(following, ex.state(), ex.robot).standoff
     shift = shift_of(ex.state(), following, standoff)
-    sharing = mates(ex.program, ex.number, following)
-    found = placements(ex.state(), following, ex.robot, sharing) if places is None else places
-    offered = offers(ex, following, found, rows, grasp)
+    offered = offers(ex, following, places, rows, grasp)
     held = held_cover(ex.state().layout.geometry[body], poses.inverse(grasp))
     anchors = tuple(r.anchor for r in following.relations)
     possible = np.zeros(len(rows), bool)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -72,11 +72,19 @@ class Manner:
 
 @dataclass(frozen=True, eq=False)
 class Placements:
-    """Poses (batch, options, 7) of the body at its release, best first, which are of use, and their cost in m."""
+    """Poses (batch, options, 7) of the body at its release, best first, which are of use, and their cost in m.
+
+    ``fall`` (options,) m is how much further than it need the body would fall from each.
+    """
 
     pose: Array
     ok: Bools
     cost: Array
+    fall: Array = field(default_factory=lambda: np.zeros(1))
+
+    def falling(self, most: float) -> Placements:
+        """Only those of use from which the body falls at most ``most`` m further than it need."""
+        return replace(self, ok=self.ok & (self.fall <= most))
 
 
 def places_body(stage: Stage, body: str) -> bool:
@@ -241,7 +249,7 @@ def _released(world: WorldState, found: Placements, manner: Manner, wanted: Sequ
     raised = [found.pose[..., :3] + shift + np.array([0.0, 0.0, manner.height + m]) for m in more]
     pose = np.concatenate([poses.pose(r, found.pose[..., 3:]) for r in raised], axis=1)
     cost = np.concatenate([found.cost + RISE_COST * m for m in more], axis=1)
-    return Placements(pose, np.tile(found.ok, len(more)), cost)
+    return Placements(pose, np.tile(found.ok, len(more)), cost, np.repeat(more, found.ok.shape[1]) - more[0])
 
 
 def _drops(world: WorldState, carrier: Wanted | None) -> tuple[float, ...]:

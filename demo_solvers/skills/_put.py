@@ -24,6 +24,7 @@ from pipeline.core.world import Bools
 
 WAYPOINTS = 6
 BERTH = 0.006  # m that a carried body keeps from everything
+CLEAR_OF_FINGERS = 0.05  # m that the hand goes back along its approach before it turns to the door
 SLIPPED = 0.04  # m that the body may have moved in the hand
 
 
@@ -110,7 +111,7 @@ def _release(ex: Execution, stage: Stage, tool: Array, how: Pace, manner: Manner
     ex.begin(f"{stage}: release")
     ex.grip(np.minimum(ex.measured_width + OPENING, ex.robot.gripper.max_width), how.release)
     ex.begin(f"{stage}: retreat")
-    back = _away(ex, stage, tool, manner)
+    back = _away(ex, stage, tool, manner, np.arange(len(tool)))
     path, ok = ex.arm.follow(ex.to_base(back, np.arange(len(ex.q))), ex.q)
     ex.fail(np.flatnonzero(ex.alive & ~ok), "ik_failed", expected="a straight retreat", seen="the arm cannot")
     ex.line(path, speed=how.retreat, length=float(np.linalg.norm(back[:, -1, :3] - tool[:, :3], axis=1).max()))
@@ -119,13 +120,18 @@ def _release(ex: Execution, stage: Stage, tool: Array, how: Pace, manner: Manner
         ex.require(stage.post, "place_missed")
 
 
-def _away(ex: Execution, stage: Stage, tool: Array, manner: Manner) -> Array:
-    """Tool poses (batch, points, 7) away from what was let go: back along the approach, or out of the door."""
+def _away(ex: Execution, stage: Stage, tool: Array, manner: Manner, rows: NDArray[np.intp]) -> Array:
+    """Tool poses (k, points, 7) away from what was let go: back along the approach, then out of the door if any.
+
+    A hand that has turned aside on its way in would hook what stands between its fingers if it went straight out.
+    """
     if entry_into(ex.state(), stage) is None:
         return withdrawal(tool, manner.standoff)
-    shift = shift_of(ex.state(), stage, manner.standoff)(tool, np.arange(len(tool)))
+    back = withdrawal(tool, CLEAR_OF_FINGERS)
+    shift = shift_of(ex.state(), stage, manner.standoff)(tool, rows)
     share = np.arange(1, WAYPOINTS + 1) / WAYPOINTS
-    return moved(np.repeat(tool[:, None], WAYPOINTS, axis=1), shift[:, None] * share[:, None])
+    out = moved(np.repeat(back[:, -1:], WAYPOINTS, axis=1), shift[:, None] * share[:, None])
+    return np.concatenate([back, out], axis=1)
 
 
 def _choose(ex: Execution, stage: Stage, manner: Manner, places: Placements | None) -> _Choice:
@@ -175,9 +181,10 @@ def _try(
     shift = shift_of(ex.state(), stage, manner.standoff)(wanted, rows)
     above, high = over(ex, wanted, shift, rows, low.q)
     lowered = ex.arm.follow(ex.to_base(_way_down(wanted, above), rows), high.q)[1]
+    away = ex.arm.follow(ex.to_base(_away(ex, stage, wanted, manner, rows), rows), low.q)[1]
     held = held_cover(ex.state().layout.geometry[stage.body], ex.T_tool_held)
     anchors = tuple(r.anchor for r in stage.relations)
-    ok = low.ok & high.ok & lowered & model.free(low.q[:, None], rows, ignore=(stage.body,))
+    ok = low.ok & high.ok & lowered & away & model.free(low.q[:, None], rows, ignore=(stage.body,))
     ok &= model.free(high.q[:, None], rows, ignore=(stage.body,), held=held.of(rows))
     ok &= model.free(low.q[:, None], rows, ignore=(stage.body, "table", *anchors), held=held.of(rows))
     choice.tool[rows[ok]], choice.high[rows[ok]], choice.above[rows[ok]] = wanted[ok], above[ok], high.q[ok]

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import cast
 
 from demo_solvers.execution import Execution
+from demo_solvers.planning.access import LID
 from demo_solvers.skill import Choice, Number, Settings, Signature, declares
 from demo_solvers.skills._joint import Drive, Grip, bring
 from pipeline.core.program import Stage
 
 TARGET, TOLERANCE = 0.9, 0.1  # of the joint's travel
+DROPPED, NEARLY = 0.97, 0.03  # the same for a door that drops down: the hand has to pass over it
 SPEED = 0.3  # m/s at the peak
 SQUEEZE = 0.02  # m by which the commanded opening stays below the handle's width
 CONTACTS = 3
+LEVEL = 0.5  # upward share of a hinge below which it lies
 
 
 @declares(
@@ -32,12 +35,13 @@ def open(ex: Execution, stage: Stage, following: Stage | None) -> None:
     """Open the joint that carries ``stage.body``."""
     settings = Settings(stage)
     grip = cast(Grip, settings.word("grip"))
+    drops = "share" not in stage.parameters and _drops(ex, stage.body)
     bring(
         ex,
         stage,
         Drive(
-            goal=settings.number("share"),
-            enough=TOLERANCE,
+            goal=DROPPED if drops else settings.number("share"),
+            enough=NEARLY if drops else TOLERANCE,
             up=True,
             grip=grip,
             first="handle",
@@ -46,3 +50,9 @@ def open(ex: Execution, stage: Stage, following: Stage | None) -> None:
             contacts=CONTACTS,
         ),
     )
+
+
+def _drops(ex: Execution, link: str) -> bool:
+    """Whether a link is a door that lies before its opening when it is open."""
+    axes = ex.state().layout.geometry[link].axes
+    return "pull" in axes and axes["pull"][2] < LID and abs(axes.get("hinge", (0.0, 0.0, 1.0))[2]) < LEVEL
