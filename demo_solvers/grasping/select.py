@@ -36,7 +36,7 @@ TILTS = (0.0, 0.5, -0.5, 0.9, -0.9)
 AS_GOOD = 0.75
 """From this share of the best shake score on, grasps count as equally firm: one trial says no more (the scores of a
 grasp and of its half-turn twin differ by 0.16 on average over the library)."""
-GIVE = 0.004  # m that the spheres of a hand that was turned may overlap with what it is to grasp
+GIVE = 0.012  # m that the spheres of a tilted hand may overlap with what it is to grasp
 SLENDER = 1.5  # times as high as wide: what is let go above its support topples
 OPENING = 0.03  # m beyond the object's width
 
@@ -79,7 +79,6 @@ def choose_grasps(
     entry, into = entry_around(ex.state(), body), None
     if entry is None and following is not None and places_body(following, body):
         into = entry_into(ex.state(), following)
-    carded = len(grasps)
     grasps = grasps if entry is None and into is None else (*grasps, *levelled(grasps))
     ranked, allowed = _rank(ex, body, grasps, wish, entry, level=into is not None)
     if places is None and following is not None and places_body(following, body):
@@ -96,7 +95,7 @@ def choose_grasps(
             if len(rows):
                 tilts = TILTS if tilted else TILTS[:1]
                 index, may = ranked[rows, start:stop], allowed[rows, start:stop]
-                candidates = _Candidates(body, grasps, carded, rows, index, may, tilts)
+                candidates = _Candidates(body, grasps, rows, index, may, tilts)
                 _look(ex, candidates, following, wish, choice, passed_over, spots)
     return choice
 
@@ -158,14 +157,10 @@ def grasp_worth(grasps: Sequence[Grasp]) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class _Candidates:
-    """Grasps of ``body`` to look at: indices (k, c) into ``grasps`` for worlds ``rows`` (k,), allowed or not, tilts.
-
-    The first ``carded`` are its card's, made so that the hand clears the body; others were turned since.
-    """
+    """Grasps of ``body`` to look at: indices (k, c) into ``grasps`` for worlds ``rows`` (k,), allowed or not, tilts."""
 
     body: str
     grasps: Sequence[Grasp]
-    carded: int
     rows: NDArray[np.intp]
     index: NDArray[np.intp]
     allowed: Bools
@@ -202,8 +197,7 @@ def _look(
     model = CollisionModel(ex.arm, world, width=float(opening.max()))
     ok &= model.free(before.q[:, None], flat_rows)
     ok &= model.free(at.q[:, None], flat_rows, ignore=(body,))
-    turned_hand = (candidates.index >= candidates.carded)[:, :, None] | (tilts != 0.0)
-    index = np.flatnonzero(ok & turned_hand.ravel())
+    index = np.flatnonzero(ok & np.tile(tilts != 0.0, ok.size // len(tilts)))
     others = [other for other in world.layout.geometry if other != body]
     ok[index] = model.clearance(at.q[index, None], flat_rows[index], ignore=others)[:, 0] > -GIVE
     if wish.lift > 0:
