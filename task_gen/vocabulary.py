@@ -12,9 +12,14 @@ from task_gen.author import FAMILIES
 from task_gen.pantry import Pantry
 
 
+PASSING = ("pouring",)
+"""What is so only while a skill is at work: no task ends in it."""
+
+
 def predicates() -> str:
     """One line a predicate: its shape with the kinds of arguments, and what it means."""
-    return "\n".join(f"- `({name} {_arguments(name)})`: {_meaning(PREDICATES.get(name))}" for name in PREDICATES)
+    lasting = [name for name in PREDICATES if name not in PASSING]
+    return "\n".join(f"- `({name} {_arguments(name)})`: {_meaning(PREDICATES.get(name))}" for name in lasting)
 
 
 def families() -> str:

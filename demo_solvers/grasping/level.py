@@ -1,22 +1,41 @@
-"""Level grasps: a card's grasps turned about the line between the fingertips until the hand comes from the side."""
+"""Level grasps: a card's, turned about the line between the fingertips until the hand comes from the side; and others."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import product
 
 import numpy as np
 
 from pipeline.core import poses
-from pipeline.core.geometry import Grasp
+from pipeline.core.geometry import BodyGeometry, Grasp
 
 LEANS = (np.deg2rad(90.0), np.deg2rad(72.0))  # rad of the approach from straight down, in the body's frame
 STEEP = 0.3  # vertical share of the closing direction, beyond which turning about it does not level the hand
+SIDES, SHARES = 12, (0.1, 0.4)  # around a round body, and of half its height above its middle
+ROUND, SPARE = 0.1, 0.006  # of the radius by which a round body's sides differ at most; m of stroke that it leaves
 EASE = 0.9  # of the score: nobody has tried the hand's new place
 
 
 def levelled(grasps: Sequence[Grasp]) -> tuple[Grasp, ...]:
     """More grasps with the same contacts; the fingertips stay where they are, the palm comes from the side."""
     return tuple(level for grasp in grasps for level in _levelled(grasp))
+
+
+def around(geometry: BodyGeometry, widest: float) -> tuple[Grasp, ...]:
+    """Level grasps across a round body from all sides, as one holds a glass; () for what is not round or too wide."""
+    half, middle = np.array(geometry.bounds.half), np.array(geometry.bounds.pose[:3])
+    width = float(2 * half[:2].max())
+    if abs(half[0] - half[1]) > ROUND * half[0] or width + SPARE > widest or geometry.cavity is None:
+        return ()
+    found = list[Grasp]()
+    for yaw, share in product(np.arange(SIDES) * 2 * np.pi / SIDES, SHARES):
+        ahead, up = np.array([np.cos(yaw), np.sin(yaw), 0.0]), np.array([0.0, 0.0, 1.0])
+        for closing in (np.cross(up, ahead), np.cross(ahead, up)):
+            frame = np.stack([np.cross(closing, ahead), closing, ahead], axis=1)
+            pose = poses.pose(middle + share * half[2] * up, poses.matrix_to_quat(frame))
+            found.append(Grasp(pose=tuple(map(float, pose)), width=width, score=EASE))
+    return tuple(found)
 
 
 def _levelled(grasp: Grasp) -> Iterator[Grasp]:

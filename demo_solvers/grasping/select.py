@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demo_solvers.execution import Execution
-from demo_solvers.grasping.level import levelled
+from demo_solvers.grasping.level import around, levelled
 from demo_solvers.grasping.still import beside
 from demo_solvers.grasping.wish import STANDOFF, GraspWish
 from demo_solvers.planning.access import Entry, entry_around, entry_into, shift_of
@@ -19,6 +19,7 @@ from demo_solvers.planning.cover import held_cover
 from demo_solvers.planning.means import SIX, bent, over
 from demo_solvers.planning.offers import offers
 from demo_solvers.planning.placement import Manner, Placements, mates, placements, places_body
+from demo_solvers.planning.pouring import can_pour, pours_body
 from demo_solvers.planning.transit import raise_tool
 from pipeline.core import poses
 from pipeline.core.geometry import Grasp
@@ -79,8 +80,12 @@ def choose_grasps(
     entry, into = entry_around(ex.state(), body), None
     if entry is None and following is not None and places_body(following, body):
         into = entry_into(ex.state(), following)
-    grasps = grasps if entry is None and into is None else (*grasps, *levelled(grasps))
-    ranked, allowed = _rank(ex, body, grasps, wish, entry, level=into is not None)
+    level = into is not None or pours_body(following, body)
+    if pours_body(following, body):
+        grasps = (*around(ex.state().layout.geometry[body], ex.robot.gripper.max_width), *grasps)
+    elif entry is not None or into is not None:
+        grasps = (*grasps, *levelled(grasps))
+    ranked, allowed = _rank(ex, body, grasps, wish, entry, level=level)
     if places is None and following is not None and places_body(following, body):
         places = placements(ex.state(), following, ex.robot, mates(ex.program, ex.number, following))
     few, free = len(ex.arm.home) < SIX, wish.approach == "any" and wish.axis is None
@@ -117,8 +122,8 @@ def _rank(
 ) -> tuple[NDArray[np.intp], Bools]:
     """Candidate indices (batch, candidates) by worth, uprightness of the approach and ease for the wrist.
 
-    Out through a door the hand comes straight ahead instead. Where the body is to go in through one, ``level``, the
-    hand comes from the side, from whichever: the body turns along with it on the way. Those that the wish rules out come last; the mask
+    Out through a door the hand comes straight ahead instead. Where the body is to go in through one or to be tipped,
+    ``level``, the hand comes from the side, from whichever: the body turns along with it on the way. Those that the wish rules out come last; the mask
     (batch, candidates), in the same order, says which they are.
     """
     geometry = ex.state().layout.geometry[body]
@@ -205,6 +210,8 @@ def _look(
         ok &= ex.arm.ik(ex.to_base(raised, flat_rows), at.q, iterations=40).ok
     if following is not None and places is not None:
         ok &= _can_place(ex, following, local.reshape(k * c, 7), at.q, flat_rows, model, ok, places)
+    if following is not None and pours_body(following, body):
+        ok &= can_pour(ex, following, local.reshape(k * c, 7), at.q, flat_rows, model, ok)
     good = _beyond(ok.reshape(k, c), rows, wish.skip, passed_over)
     _take_first(good, rows, choice, before.q, at.q, tool, widths, opening)
 

@@ -29,6 +29,7 @@ def worlds(batch: int) -> WorldState:
     rng, n, f32 = np.random.default_rng(7), len(BODIES), np.float32
     turn = rng.normal(0, 0.15, (batch, n, 3))
     turn[::4, :, 0] += np.pi / 2  # every fourth world's things lie on their sides
+    turn[1::8, BODIES.index("cup"), 0] += np.pi / 2  # and the cup alone in some of the others
     pose = np.concatenate([rng.normal(0, 0.03, (batch, n, 3)), quat_from_rotvec(turn)], axis=-1)
     contact = rng.random((batch, n, n)) < 0.4
     joint, q = rng.uniform(-0.1, 1.6, (batch, 1)).astype(f32), np.zeros((batch, 8), f32)

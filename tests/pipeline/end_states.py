@@ -57,6 +57,7 @@ def case(name: str, goal: str, true: End, /, *edited: tuple[str, tuple[Edit, ...
 
 
 LIFTED = shifted("mug", z=0.15)
+OVER_BOWL = shifted("mug", y=-0.108, z=0.124)
 CASES: tuple[Case, ...] = (
     case(
         "on a plate",
@@ -393,6 +394,20 @@ CASES: tuple[Case, ...] = (
         ("falling from above", (shifted("red", z=0.1), moving("red", (0.0, 0.0, -1.0)))),
         ("high, but aside", (shifted("red", y=0.06),)),
         beside_it=(at(BLUE, 0.5, 0.0), at(RED, 0.5, 0.046)),
+    ),
+    case(
+        "pouring",
+        "(and (holding mug) (pouring mug bowl))",
+        End((BOWL, at(MUG, 0.5, 0.2)), (leaned("mug", 100.0), OVER_BOWL, gripped("mug"))),
+        ("tipped in the air by itself", (shifted("mug"),)),
+        ("not tipped far enough", (leaned("mug", -25.0), shifted("mug", y=-0.01), gripped("mug"))),
+        ("upright over it", (leaned("mug", -100.0), gripped("mug"))),
+        ("tipped to the other side", (leaned("mug", -200.0), gripped("mug"))),
+        ("its lip beside the bowl", (shifted("mug", y=0.07), gripped("mug"))),
+        ("its lip beyond the bowl", (shifted("mug", y=-0.07), gripped("mug"))),
+        ("its lip below the rim", (shifted("mug", z=-0.05), gripped("mug"))),
+        ("over a bowl that lies on its side", (leaned("bowl", 90.0),)),
+        ("being swung", (moving("mug", (0.0, 0.3, 0.0)),)),
     ),
     case(
         "holding",
