@@ -11,7 +11,6 @@ from pipeline.holds import PREDICATES, kinds
 from task_gen.author import FAMILIES
 from task_gen.pantry import Pantry
 
-
 PASSING = ("pouring",)
 """What is so only while a skill is at work: no task ends in it."""
 

@@ -1,4 +1,4 @@
-"""Level grasps: a card's, turned about the line between the fingertips until the hand comes from the side; and others."""
+"""Level grasps: a card's, turned about their closing line until the hand comes from the side; others around a body."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ def around(geometry: BodyGeometry, widest: float) -> tuple[Grasp, ...]:
         for closing in (np.cross(up, ahead), np.cross(ahead, up)):
             frame = np.stack([np.cross(closing, ahead), closing, ahead], axis=1)
             pose = poses.pose(middle + share * half[2] * up, poses.matrix_to_quat(frame))
-            found.append(Grasp(pose=tuple(map(float, pose)), width=width, score=EASE))
+            x, y, z, qw, qx, qy, qz = map(float, pose)
+            found.append(Grasp(pose=(x, y, z, qw, qx, qy, qz), width=width, score=EASE))
     return tuple(found)
 
 

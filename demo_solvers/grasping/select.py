@@ -123,8 +123,8 @@ def _rank(
     """Candidate indices (batch, candidates) by worth, uprightness of the approach and ease for the wrist.
 
     Out through a door the hand comes straight ahead instead. Where the body is to go in through one or to be tipped,
-    ``level``, the hand comes from the side, from whichever: the body turns along with it on the way. Those that the wish rules out come last; the mask
-    (batch, candidates), in the same order, says which they are.
+    ``level``, the hand comes from the side, from whichever: the body turns along with it on the way. Those that the
+    wish rules out come last; the mask (batch, candidates), in the same order, says which they are.
     """
     geometry = ex.state().layout.geometry[body]
     local = np.array([g.pose for g in grasps])

@@ -91,7 +91,7 @@ def can_pour(
     model: CollisionModel,
     worth: Bools,
 ) -> Bools:
-    """Whether the vessel can be tipped over its container with each grasp (m, 7) in its frame, as far as worth asking."""
+    """Whether the vessel can be tipped over its container with each grasp (m, 7) in its frame, where ``worth`` asks."""
     found = tilts(ex.state(), stage, rows, grasp)
     held = held_cover(ex.state().layout.geometry[stage.body], poses.inverse(grasp))
     possible = np.zeros(len(rows), bool)

@@ -66,7 +66,7 @@ def spots(world: WorldState, body: str, wanted: Sequence[Wanted], *, reach: floa
 
 
 def crowding(world: WorldState, body: str, point: Array, wanted: Sequence[Wanted], mates: Sequence[str]) -> Array:
-    """How many metres (batch, n) the ``mates`` that will share the carrier lack, were ``body`` put at points (.., 3)."""
+    """Metres (batch, n) that the ``mates`` that share the carrier lack, were ``body`` put at points (batch, n, 3)."""
     carrier = next((w for w in wanted if w.predicate in CARRIERS), None)
     lacking = np.zeros(point.shape[:2])
     if carrier is None:

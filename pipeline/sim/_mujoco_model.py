@@ -33,8 +33,8 @@ lifted with their own grasps, at 5 ms 21 of 23 (the other two have no grasp from
 TIME_CONSTANT = 2 * MAX_STEP
 """Stiffest contact that MuJoCo allows at that step [s] (solref); the softer default sinks 2 mm under 20 N of grip."""
 GRIP_DAMPING = 2.0
-"""Damping ratio (solref) of a finger's geoms; a contact has the mean of both sides', 1 elsewhere. At 1 two fingers on the
-facets of a convex hull (a camera's) rattle by 5 mm: several contact points are stiffer than the step bears."""
+"""Damping ratio (solref) of a finger's geoms; a contact has the mean of both sides', and it is 1 elsewhere. At 1 two
+fingers on the facets of a convex hull (a camera's) rattle by 5 mm: many contacts are stiffer than the step bears."""
 
 
 @dataclass(frozen=True)
