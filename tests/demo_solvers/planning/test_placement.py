@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from demo_solvers.planning.placement import DEEP, IN_CAVITY, placement_candidates
+from demo_solvers.planning.placement import DEEP, IN_CAVITY, mates, placement_candidates
 from pipeline.core import poses
-from pipeline.core.program import Relation
+from pipeline.core.program import Program, Relation, Stage
 from pipeline.holds import holds, parse
 
 
@@ -173,3 +173,27 @@ def test_where_everything_is_taken_no_option_is_of_use(simulator, problem):
     scenes = [s.with_placements({"block_blue": raised(t, 0.045)}) for s, t in zip(built.scenes, under, strict=True)]
     found = placement_candidates(simulator.load(scenes), "block_red", (Relation(predicate="on", anchor="block_green"),))
     assert not found.ok.any()
+
+
+def test_room_is_left_for_what_is_to_share_a_region(problem, simulator) -> None:
+    world = simulator.load(problem("(within cheese_box zone_red)", "cheese_box", "milk", "zone_red").scenes)
+    within = (Relation(predicate="within", anchor="zone_red"),)
+    alone = placement_candidates(world, "cheese_box", within)
+    shared = placement_candidates(world, "cheese_box", within, sharing=("milk",))
+    middle = world.body("zone_red")[:, :2]
+    off = [np.linalg.norm(found.pose[:, 0, :2] - middle, axis=1) for found in (alone, shared)]
+    assert (off[0] < 0.01).all()
+    assert (off[1] > 0.02).all()
+    assert shared.ok[:, 0].all()
+
+
+def test_mates_are_what_later_stages_put_into_the_same_place() -> None:
+    def put(body: str, anchor: str) -> Stage:
+        return Stage(skill="place", body=body, relations=(Relation(predicate="within", anchor=anchor),))
+
+    stages = (put("a", "zone"), put("b", "zone"), put("c", "other"), put("d", "zone"))
+    program = Program(stages=stages)
+    assert mates(program, 0, stages[0]) == ("b", "d")
+    assert mates(program, 1, stages[1]) == ("d",)
+    assert mates(program, 2, stages[2]) == ()
+    assert mates(None, None, stages[0]) == ()

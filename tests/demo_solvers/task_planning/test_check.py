@@ -50,7 +50,11 @@ def test_a_planned_program_has_no_faults(kitchen: Problem, layout: SceneLayout, 
 @pytest.mark.parametrize(
     ("stage", "kind", "words"),
     [
-        (Stage(skill="grab", body="mug"), "unknown_skill", ("no skill 'grab'", "allowed: close", "place, press, push")),
+        (
+            Stage(skill="grab", body="mug"),
+            "unknown_skill",
+            ("no skill 'grab'", "allowed: close", "place, pour, press"),
+        ),
         (pick("cup"), "unknown_body", ("no body 'cup'", "mug")),
         (pick("mugg"), "unknown_body", ("did you mean 'mug'?",)),
         (pick("robot"), "unknown_body", ("no body 'robot' to work on",)),
