@@ -202,7 +202,8 @@ def _look(
     model = CollisionModel(ex.arm, world, width=float(opening.max()))
     ok &= model.free(before.q[:, None], flat_rows)
     ok &= model.free(at.q[:, None], flat_rows, ignore=(body,))
-    index = np.flatnonzero(ok & np.tile(tilts != 0.0, ok.size // len(tilts)))
+    strict = (tilts != 0.0) & (len(ex.arm.home) >= SIX)  # the fingers of a hand that must tip are small
+    index = np.flatnonzero(ok & np.tile(strict, ok.size // len(tilts)))
     others = [other for other in world.layout.geometry if other != body]
     ok[index] = model.clearance(at.q[index, None], flat_rows[index], ignore=others)[:, 0] > -GIVE
     if wish.lift > 0:
