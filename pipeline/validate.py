@@ -174,15 +174,16 @@ def _seg_names(bodies: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def end_effector_targets(robot: RobotSpec, actions: Actions) -> F32:
-    """Commanded tool pose (T, 8): T_base_tool [m; qw qx qy qz, continuous in sign, first qw >= 0], width [m].
+    """Commanded tool pose (T, 8): T_base_tool [m; qw qx qy qz], width [m]; of several arms the first one's.
 
-    Of a robot with several arms these are the first one's.
+    Quaternions are continuous in sign, and the largest number of the first is positive: a tool that points down has qw
+    around 0, whose sign would give like motions of two episodes opposite quaternions.
     """
     tool = np.array(forward_kinematics(robot, actions[:, :-1]), np.float64)
     turned = np.sum(tool[1:, 3:] * tool[:-1, 3:], axis=1) < 0
     sign = np.cumprod(np.where(turned, -1.0, 1.0))
     tool[1:, 3:] *= sign[:, None]
-    if tool[0, 3] < 0:
+    if tool[0, 3 + np.argmax(np.abs(tool[0, 3:]))] < 0:
         tool[:, 3:] *= -1
     return np.concatenate([tool, actions[:, robot.width_column, None]], axis=1).astype(np.float32)
 

@@ -16,7 +16,7 @@ from pipeline.core.poses import look_at, quat_from_rotvec, quat_multiply
 from pipeline.core.task import TaskObject, TaskSpec
 from pipeline.rollout import attempt
 from pipeline.sim.kinematic import kinematic
-from pipeline.validate import end_effector_deltas, replay, same_states, validate
+from pipeline.validate import end_effector_deltas, end_effector_targets, replay, same_states, validate
 
 SHIFTS = (0.0, 0.03)  # of the whole scene along y, world by world [m]
 SWEEP, REST = 12, 11  # control steps
@@ -144,6 +144,16 @@ def test_a_tool_that_turns_in_place_has_a_rotation_in_the_base_frame_and_no_tran
     turned[6] += 0.2  # the wrist; the tool points down, so this turns it by -0.2 rad about the base's z
     (delta,) = end_effector_deltas(toys.robot(), start, np.float32(turned)[None])
     np.testing.assert_allclose(delta, [0, 0, 0, 0, 0, -0.2, 0.08], atol=1e-3)
+
+
+def test_commanded_tools_that_all_but_agree_have_quaternions_that_all_but_agree(toys):
+    """A tool that points down has qw around 0; its sign must not part the episodes."""
+    home = np.array([*toys.reach((0.5, 0, 0.1)), 0.08])
+    random = np.random.default_rng(0)
+    starts = home + np.concatenate([random.normal(0, 0.02, (20, len(home) - 1)), np.zeros((20, 1))], axis=1)
+    quats = np.stack([end_effector_targets(toys.robot(), np.float32(start)[None])[0, 3:7] for start in starts])
+    assert (np.sign(quats[:, 0]) != np.sign(quats[0, 0])).any()
+    assert (quats @ quats[0] > 0.99).all()
 
 
 def test_the_pictures_show_something_that_moves(validations):
