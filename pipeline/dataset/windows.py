@@ -124,8 +124,9 @@ class Windows:
         return [self._sample(opened, view, {name: next(fetched) for name in lazy}) for view in views]
 
     def statistics(self, *names: str) -> dict[str, Statistics]:
-        """Statistics of arrays (default: all of the windows') over the rows of the selected episodes."""
-        return {name: statistics_of(self.reader, name, self.rows) for name in names or self.spec.names}
+        """Statistics of arrays (default: all of the windows') over the selected episodes, as wide as here."""
+        found = {name: statistics_of(self.reader, name, self.rows) for name in names or self.spec.names}
+        return {name: s.first(self.slots[name]) if name in self.slots else s for name, s in found.items()}
 
     def _anchors(self) -> tuple[int, Ints]:
         """First step of an episode that has a window, and where each episode's windows end among all."""

@@ -16,8 +16,9 @@ from pipeline.dataset.stats import QUANTILES, StatsTracker
 from pipeline.dataset.windows_table import Rows, blocks_of
 
 F64 = NDArray[np.float64]
-LEAST_SPREAD = 1e-6
-"""Deviations below this [the array's unit] are taken as 1: what does not vary is centred, not blown up."""
+LEAST_SPREAD = 0.01
+"""Deviations below this [m, rad or 1] are taken as this: the jitter of what hardly varies (the tilt of things at rest,
+the height of a table) is not blown up to the size of what matters. A network would know the episodes by it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,17 +35,19 @@ class Statistics:
     count: NDArray[np.int64]
     quantiles: dict[str, F64] = field(default_factory=dict)  # q01 to q99
 
-    def standardised(self, values: NDArray[Any]) -> NDArray[np.float32]:
-        """``values`` (..., *row) with mean 0 and deviation 1."""
-        return ((values - self.mean) / self._scale).astype(np.float32)
+    def standardised(self, values: NDArray[Any], *, least: float = LEAST_SPREAD) -> NDArray[np.float32]:
+        """``values`` (..., *row) with mean 0 and deviation 1, or less where they deviate by less than ``least``."""
+        return ((values - self.mean) / np.maximum(self.std, least)).astype(np.float32)
 
-    def restored(self, values: NDArray[Any]) -> NDArray[np.float32]:
+    def restored(self, values: NDArray[Any], *, least: float = LEAST_SPREAD) -> NDArray[np.float32]:
         """The inverse of :meth:`standardised`."""
-        return (values * self._scale + self.mean).astype(np.float32)
+        return (values * np.maximum(self.std, least) + self.mean).astype(np.float32)
 
-    @property
-    def _scale(self) -> F64:
-        return np.where(self.std > LEAST_SPREAD, self.std, 1.0)
+    def first(self, columns: int) -> Statistics:
+        """Of the first ``columns`` of a row alone."""
+        quantiles = {key: found[:columns] for key, found in self.quantiles.items()}
+        mean, std, low, high = (found[:columns] for found in (self.mean, self.std, self.min, self.max))
+        return Statistics(mean, std, low, high, self.count[:columns], quantiles)
 
 
 def statistics_of(reader: DatasetReader, name: str, rows: Rows) -> Statistics:

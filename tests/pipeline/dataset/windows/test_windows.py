@@ -14,6 +14,7 @@ from pipeline.core.errors import DatasetError, InvalidInputError, UnknownNameErr
 from pipeline.dataset.reader import DatasetReader
 from pipeline.dataset.selection import EpisodeFilter, select
 from pipeline.dataset.windows import Windows, WindowSpec
+from pipeline.dataset.windows_statistics import Statistics
 from pipeline.dataset.windows_table import Rows
 
 ALL = WindowSpec(observations=("state", "rgb_front"), future=("progress", "state"), obs_horizon=3, action_horizon=4)
@@ -138,10 +139,22 @@ def test_statistics_are_of_the_selected_episodes_and_no_others(packed: Path, epi
         windows.statistics("is_first")
 
 
-def test_an_array_that_never_varies_is_centred_and_not_blown_up(packed: Path) -> None:
-    found = Windows(packed, WindowSpec()).statistics("timestamp")["timestamp"]
-    same = type(found)(found.mean * 0 + 3, found.std * 0, found.min, found.max, found.count)
-    assert same.standardised(np.full(4, 3.0)).tolist() == [0, 0, 0, 0]
+def test_statistics_of_objects_are_as_wide_as_the_windows_hold_them(packed: Path) -> None:
+    windows = Windows(packed, WindowSpec(observations=("object_pose",), obs_horizon=1))
+    found = windows.statistics("object_pose")["object_pose"]
+    assert found.mean.shape == windows[0]["obs"]["object_pose"].shape[1:]
+    assert np.isfinite(found.mean).all()
+    assert found.quantiles["q99"].shape == found.mean.shape
+
+
+def test_what_hardly_varies_is_not_blown_up() -> None:
+    mean, std = np.array([1.0, 1.0, 1.0]), np.array([2.0, 1e-5, 0.0])
+    found = Statistics(mean, std, mean, mean, np.array([9, 9, 9]))
+    scaled = found.standardised(np.array([3.0, 1.00001, 1.0]))
+    assert scaled[0] == 1
+    assert abs(scaled[1]) < 0.01
+    assert scaled[2] == 0
+    np.testing.assert_allclose(found.restored(scaled), [3.0, 1.00001, 1.0], rtol=1e-6)
 
 
 def test_an_index_out_of_range_ends_an_iteration(packed: Path) -> None:
