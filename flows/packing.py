@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+from flows.authorship import kept_proposals
 from flows.folder import RunFolder
 from flows.jobs import BatchReport
 from flows.plan import Plan
@@ -24,23 +26,30 @@ class Packed(Frozen):
 
 
 def pack_parts(plan: Plan, reports: Sequence[BatchReport], folder: RunFolder) -> Packed | None:
-    """Pack every batch that wrote something; None when no batch did.
+    """Pack every batch that wrote something that the dataset does not hold yet; None when no batch did.
 
     Each part holds exactly the demonstrations its task still lacked, so all of every part goes in.
     """
     parts = [folder.part(r.task, r.index) for r in reports if r.written]
     if not parts:
         return None
-    pack(parts, folder.dataset, meta=_meta(plan))
+    pack(parts, folder.dataset, meta=_meta(plan, folder))
     reader = DatasetReader(folder.dataset)
     size = sum(p.stat().st_size for p in folder.dataset.rglob("*") if p.is_file())
     return Packed(path=folder.dataset.name, episodes=len(reader), frames=int(reader.ends[-1]), bytes=size)
 
 
-def _meta(plan: Plan) -> DatasetMeta:
+def _meta(plan: Plan, folder: RunFolder) -> DatasetMeta:
     """What the dataset says of the run that made it; no clock, so that equal runs give equal datasets."""
     config = plan.config
-    generator = {"package": "taskloom", "version": package_versions()["taskloom"], "digest": config.digest}
+    generator: dict[str, Any] = {
+        "package": "taskloom",
+        "version": package_versions()["taskloom"],
+        "digest": config.digest,
+    }
+    proposed = kept_proposals(folder)
+    if proposed is not None:
+        generator["prompts"] = proposed.prompts
     return DatasetMeta(
         name=f"taskloom-{config.preset}-{config.seed}",
         generator={**generator, "configuration": config.model_dump(mode="json")},

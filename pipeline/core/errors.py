@@ -69,6 +69,10 @@ class DatasetError(TaskloomError):
     """A dataset that cannot be read or written as asked."""
 
 
+class DatasetLockedError(DatasetError):
+    """A dataset that another process is writing."""
+
+
 class OutputError(TaskloomError, OSError):
     """An output folder that is not writable, is full, or holds another run."""
 

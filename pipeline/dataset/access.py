@@ -8,7 +8,7 @@ import zarr
 
 from pipeline.core.errors import DatasetError
 
-DAMAGE = (KeyError, OSError, ValueError, RuntimeError)
+DAMAGE = (KeyError, OSError, ValueError, RuntimeError, MemoryError)
 """What zarr and its codecs raise for files that are missing, cut short or changed."""
 
 

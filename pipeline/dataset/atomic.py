@@ -33,7 +33,7 @@ def new_directory(target: Path) -> Iterator[Path]:
         wait_for_writers()
         shutil.rmtree(tmp, ignore_errors=True)
         if isinstance(error, OSError) and not isinstance(error, OutputError):
-            raise _explained(target, error) from error
+            raise explained(target, error) from error
         raise
 
 
@@ -82,7 +82,8 @@ def _sync(path: Path) -> None:
         os.close(handle)
 
 
-def _explained(target: Path, error: OSError) -> OutputError:
+def explained(target: Path, error: OSError) -> OutputError:
+    """An error that says what could not be written, why, and what to do."""
     reason = error.strerror or str(error)
     if error.filename and not str(error.filename).startswith(str(target)):
         reason += f" ({str(error.filename)!r})"

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from pipeline.core.episode import Episode
 from pipeline.core.errors import DatasetError
+from pipeline.dataset.append import widen
 from pipeline.dataset.frames import object_columns
-from pipeline.dataset.layout import RAGGED, widen, write_column
+from pipeline.dataset.layout import RAGGED
 from pipeline.dataset.record import Record, cards_of, with_cards, without_cards
 from pipeline.dataset.states import trace_sha256
 
@@ -36,6 +37,7 @@ def episode_columns(episode: Episode) -> Columns:
     text = record.model_dump_json()
     _survives(text, record, episode)
     final = episode.final
+    bodies = final.pose[:, object_columns(final.layout)]
     return {
         "episode_id": [record.episode_id(episode.actions)],
         "episode_checksum": [checksum],
@@ -48,8 +50,8 @@ def episode_columns(episode: Episode) -> Columns:
         "episode_success": np.array([record.outcome.success]),
         "final_state": final.qpos,
         "final_ee_pose": final.tcp,
-        "final_object_pose": final.pose[:, object_columns(final.layout)],
-        "final_object_joint": final.joint,
+        "final_object_pose": widen(bodies, (max(1, bodies.shape[1]), 7)),
+        "final_object_joint": widen(final.joint, (max(1, final.joint.shape[1]),)),
     }
 
 
@@ -74,11 +76,9 @@ def join_columns(rows: Sequence[Columns]) -> Columns:
     return out
 
 
-def write_columns(group: zarr.Group, columns: Columns) -> None:
-    """Write every column that has a width; the commit marker is not among them."""
-    for name, values in columns.items():
-        if isinstance(values, list) or 0 not in values.shape[1:]:
-            write_column(group, name, values)
+def chosen(columns: Columns, rows: NDArray[np.intp]) -> Columns:
+    """Some of the rows of every column."""
+    return {n: [v[k] for k in rows] if isinstance(v, list) else v[rows] for n, v in columns.items()}
 
 
 def read_columns(group: zarr.Group) -> Columns:

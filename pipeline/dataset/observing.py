@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from pipeline.core.errors import UnknownNameError
 from pipeline.core.robot import RobotSpec
 from pipeline.core.world import WorldState
+from pipeline.dataset.append import widen
 from pipeline.dataset.frames import state_arrays
-from pipeline.dataset.layout import RAGGED, widen
+from pipeline.dataset.layout import RAGGED
 from pipeline.dataset.windows import WindowSpec
 
 

@@ -1,168 +1,194 @@
-"""Packing: parts become one dataset, streamed by whole shards, which replaces an earlier one in one step."""
+"""Packing: the episodes of parts are appended to a dataset, in commits that happen whole or not at all."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import zarr
-from numpy.typing import NDArray
 
 from pipeline.core.errors import DatasetError, OutputError
 from pipeline.core.robot import RobotSpec
-from pipeline.dataset import layout
-from pipeline.dataset.access import array_at, group_at, read
-from pipeline.dataset.atomic import new_directory
-from pipeline.dataset.attrs import Contents, DatasetMeta, root_attrs
-from pipeline.dataset.blobs import Card, read_blob, read_card, write_blob, write_card
-from pipeline.dataset.columns import Columns, join_columns, read_columns, write_columns
-from pipeline.dataset.part import open_part
-from pipeline.dataset.record import Record
-from pipeline.dataset.splits import SPLITS, assign_splits
-from pipeline.dataset.stats import StatsTracker
+from pipeline.dataset import layout, stats
+from pipeline.dataset.access import array_at
+from pipeline.dataset.atomic import explained
+from pipeline.dataset.attrs import DatasetMeta, check_same_maker, created, grown
+from pipeline.dataset.batch import Batch, Source
+from pipeline.dataset.commit import Commit
+from pipeline.dataset.data_arrays import data_arrays
+from pipeline.dataset.fitting import check_fit, dimensions_of
+from pipeline.dataset.journal import Staging, pending, recover
+from pipeline.dataset.lock import writer_lock
+from pipeline.dataset.reader import DatasetReader
+from pipeline.dataset.rootfile import ROOT_FILE
+from pipeline.dataset.splits import SPLITS
+from pipeline.dataset.writers import wait_for_writers
+
+COMMIT_SHARDS = 4
+"""Whole shards of the largest array that a commit adds: the last, partial one is written again by the next commit."""
 
 
-def pack(parts: Sequence[Path], out: Path, *, meta: DatasetMeta) -> None:
-    """Write the episodes of ``parts``, in that order, as the dataset ``out``; an existing dataset there is replaced.
+def pack(parts: Sequence[Path], out: Path, *, meta: DatasetMeta, commit_rows: int | None = None) -> None:
+    """Append the episodes of ``parts``, in that order, to the dataset ``out``, which is created if there is none.
 
-    The same parts and ``meta`` give the same array contents and attributes. Killed at any moment, ``out`` is the old
-    dataset, the new one, or (between two renames) absent with the old one beside it, which the next call puts back.
-    Raises :class:`DatasetError` for parts that do not fit together or hold an episode twice, :class:`OutputError` when
-    ``out`` is not writable, is full, or is something other than a dataset.
+    Episodes that it already holds are left alone, so a call that was cut short is finished by the same call again, and
+    the contents are then those of one undisturbed call, byte for byte. ``commit_rows`` is the least number of frames a
+    commit (by default a few shards'); it changes nothing but what a crash costs. Raises :class:`DatasetError` for parts
+    that do not fit together or hold an episode twice, :class:`DatasetLockedError` when another process is writing it,
+    :class:`OutputError` when ``out`` is not writable, is full, or is something other than a dataset.
     """
-    _refuse_strangers(out)
-    sources = [root for root in map(open_part, parts) if layout.DATA in root]
-    contents = _contents(sources, val_fraction=meta.val_fraction)
-    with new_directory(out) as tmp:
-        root = zarr.open_group(tmp, mode="w-", zarr_format=3)
-        stats, checksums = _write_data(root.create_group(layout.DATA), sources, contents)
-        _copy_files(root, sources, contents.cards)
-        group = root.create_group(layout.META)
-        write_columns(group, contents.columns)
-        root.attrs.update(root_attrs(meta, contents, stats=stats, checksums=checksums))
-        layout.write_column(group, layout.COMMIT_MARKER, contents.ends)
+    with Packer(out, meta, commit_rows=commit_rows) as packer:
+        packer.add(parts)
+        packer.finish()
+
+
+class Packer:
+    """The one writer of a dataset, from entering the context to leaving it."""
+
+    def __init__(self, out: Path, meta: DatasetMeta, *, commit_rows: int | None = None) -> None:
+        self.out, self.meta = out, meta
+        self._commit_rows = commit_rows
+        self._staging = Staging(out)
+        self._reader: DatasetReader | None = None
+        self._dims: layout.Dimensions | None = None
+        self._ids: set[str] = set()
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Packer:
+        _refuse_strangers(self.out)
+        self._stack.enter_context(writer_lock(self.out))
+        try:
+            with self._guarded():
+                recover(self.out)
+                self._open()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    @property
+    def episodes(self) -> int:
+        """Number of episodes that are committed."""
+        return len(self._ids)
+
+    def add(self, parts: Sequence[Path]) -> None:
+        """Append the episodes of ``parts`` that are not there yet, in one or more commits."""
+        sources = self._sources(parts)
+        if not sources:
+            if self._reader is None:
+                raise DatasetError("There are no episodes to pack: every part is empty. See why the attempts failed.")
+            return
+        dims = self._dims or dimensions_of(
+            sources, object_slots=self.meta.object_slots, joint_slots=self.meta.joint_slots
+        )
+        for source in sources:
+            check_fit(dims, source)
+        due, rows = list[Source](), self._rows_a_commit(dims)
+        for source in sources:
+            due.append(source)
+            if source is sources[-1] or sum(s.frames for s in due) >= rows:
+                self._commit(due, dims)
+                due = []
+
+    def finish(self) -> None:
+        """Bring the statistics up to date with all episodes."""
+        if self._reader is not None and self._reader.attrs["stats_episodes"] != self.episodes:
+            with self._guarded():
+                self._write_stats(self._reader)
+
+    def _open(self) -> None:
+        if not (self.out / ROOT_FILE).is_file():
+            return
+        self._reader = reader = DatasetReader(self.out)
+        check_same_maker(reader.attrs, self.meta)
+        self._ids = {str(i) for i in reader.column("episode_id")}
+        robot, slots = reader.card(reader.attrs["robot"]["sha256"]), reader.attrs["slots"]
+        assert isinstance(robot, RobotSpec)
+        cameras = {name: (c["height"], c["width"]) for name, c in reader.attrs["cameras"].items()}
+        channels = tuple(reader.attrs["channels"])
+        self._dims = layout.Dimensions(robot, cameras, slots["objects"], slots["joints"], channels)
+
+    def _sources(self, parts: Sequence[Path]) -> list[Source]:
+        found, given = list[Source](), set[str]()
+        for part in parts:
+            source = Source.open(part, known=self._ids)
+            own = set(source.ids)
+            if len(own) < len(source.ids) or given & own:
+                twice = sorted(given & own) or sorted(i for i in own if source.ids.count(i) > 1)
+                raise DatasetError(f"Episodes {twice} are in the parts twice; list each part once and remove the copy.")
+            given |= own
+            if len(source.wanted):
+                found.append(source)
+        return found
+
+    def _rows_a_commit(self, dims: layout.Dimensions) -> int:
+        if self._commit_rows is not None:
+            return self._commit_rows
+        images = [spec.shard_rows for spec in data_arrays(dims).values() if spec.image]
+        return COMMIT_SHARDS * max(images) if images else layout.TABLE_SHARD_ROWS
+
+    def _commit(self, sources: Sequence[Source], dims: layout.Dimensions) -> None:
+        with self._guarded():
+            batch = Batch.of(sources)
+            old = self._reader
+            attrs = created(self.meta, dims) if old is None else old.attrs
+            commit = Commit(self._staging, None if old is None else old.root, dims=dims)
+            commit.write(batch, grown(attrs, batch, self.meta), before=(attrs["episodes"], attrs["frames"]))
+            self._open()
+            assert self._reader is not None
+            if self.episodes >= 2 * self._reader.attrs["stats_episodes"]:
+                self._write_stats(self._reader)
+
+    def _write_stats(self, reader: DatasetReader) -> None:
+        """From the stored rows: a commit of its own, made each time that the episodes have doubled, and at the end."""
+        assert self._dims is not None
+        train = np.repeat(reader.column("episode_split") == SPLITS.index("train"), np.diff(reader.ends, prepend=0))
+        attrs, found = reader.attrs, dict[str, object]()
+        for name, spec in data_arrays(self._dims).items():
+            if stats.films(spec):
+                found[name] = stats.of_histogram(spec, attrs["histograms"][name])
+            elif stats.measured(spec):
+                found[name] = stats.of_rows(spec, array_at(reader.root, f"{layout.DATA}/{name}"), train)
+        self._staging.begin()
+        Commit(self._staging, reader.root, dims=self._dims).publish(
+            attrs | {"stats": found, "stats_episodes": len(reader)}
+        )
+        self._open()
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Whatever goes wrong, what was prepared is thrown away, unless it is to be finished by the next writer."""
+        try:
+            yield
+        except BaseException as error:
+            wait_for_writers()
+            half_done = _is_pending(self.out)
+            if not half_done:
+                self._discard()
+            if isinstance(error, OSError) and not isinstance(error, OutputError):
+                raise explained(self.out, error) from error
+            raise
+
+    def _discard(self) -> None:
+        try:
+            self._staging.discard()
+        except OSError:  # not writable any more: the next writer does it
+            return
+
+
+def _is_pending(out: Path) -> bool:
+    try:
+        return pending(out) is not None
+    except DatasetError:
+        return True
 
 
 def _refuse_strangers(out: Path) -> None:
-    if out.exists() and not (out / "zarr.json").is_file() and not (out.is_dir() and not any(out.iterdir())):
+    if out.exists() and not (out / ROOT_FILE).is_file() and not (out.is_dir() and not any(out.iterdir())):
+        if _is_pending(out):
+            return
         raise OutputError(f"{str(out)!r} exists and is not a dataset; remove it or choose another place.")
-
-
-def _contents(sources: Sequence[zarr.Group], *, val_fraction: float) -> Contents:
-    """Everything about the episodes but their frames: what decides shapes, splits and attributes."""
-    if not sources:
-        raise DatasetError("There are no episodes to pack: every part is empty. See the failures of the attempts.")
-    columns = join_columns([_of_part(s) for s in sources])
-    ids = [str(i) for i in columns["episode_id"]]
-    twice = sorted({i for i in ids if ids.count(i) > 1}) if len(set(ids)) < len(ids) else []
-    if twice:
-        raise DatasetError(f"Episodes {twice} are in the parts twice; list each part once and remove the copy.")
-    records = [Record.model_validate_json(str(text)) for text in columns["episode_json"]]
-    names = [r.task.model_dump_json() for r in records]
-    tasks = {name: r.task for name, r in zip(names, records, strict=True)}
-    index = {name: i for i, name in enumerate(tasks)}
-    columns["episode_task"] = np.array([index[name] for name in names], np.int32)
-    columns["episode_split"] = assign_splits(ids, columns["episode_task"].tolist(), val_fraction=val_fraction)
-    cards = _cards(sources, records)
-    cameras, channels = _cameras(sources)
-    return Contents(_robot(records, cards), cards, records, list(tasks.values()), columns, cameras, channels)
-
-
-def _robot(records: Sequence[Record], cards: Mapping[str, Card]) -> RobotSpec:
-    """The first episode's robot; the others may differ from it in controller gains, which each scene holds."""
-    robots: list[RobotSpec] = []
-    for sha in dict.fromkeys(r.scene["robot"] for r in records):
-        card = cards[sha]
-        assert isinstance(card, RobotSpec)
-        robots.append(card)
-    if len({_untuned(robot) for robot in robots}) > 1:
-        names = sorted(f"{robot.name} {robot.sha256[:8]}" for robot in robots)
-        raise DatasetError(f"A dataset holds one robot, these parts hold {names}; pack them apart.")
-    return robots[0]
-
-
-def _untuned(robot: RobotSpec) -> str:
-    """All of a robot but its controller gains, as text."""
-    gains = {"kp": True, "kv": True}
-    arm: dict[str, Any] = {"arm": {"__all__": gains}, "gripper": gains}
-    return robot.model_dump_json(exclude={**arm, "others": {"__all__": arm}})
-
-
-def _of_part(source: zarr.Group) -> Columns:
-    columns = read_columns(group_at(source, layout.META))
-    del columns[layout.COMMIT_MARKER]
-    return columns
-
-
-def _cameras(sources: Sequence[zarr.Group]) -> tuple[dict[str, tuple[int, int]], tuple[str, ...]]:
-    found: list[Any] = [(s.attrs["cameras"], s.attrs["channels"]) for s in sources]
-    for other in found[1:]:
-        if other != found[0]:
-            raise DatasetError(f"Parts have different cameras, {found[0]} and {other}; pack them apart.")
-    cameras, channels = found[0]
-    return {name: (size[0], size[1]) for name, size in cameras.items()}, tuple(channels)
-
-
-def _cards(sources: Sequence[zarr.Group], records: Sequence[Record]) -> dict[str, Card]:
-    wanted = {sha for r in records for sha in r.cards}
-    cards: dict[str, Card] = {}
-    for source in sources:
-        group = group_at(source, layout.SPECS)
-        for name in sorted(wanted - set(cards)):
-            if name in group:
-                cards[name] = read_card(group, name)
-    return dict(sorted(cards.items()))
-
-
-def _write_data(
-    group: zarr.Group, sources: Sequence[zarr.Group], contents: Contents
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """Stream every array; returns its statistics over the train split and the sha256 of its rows."""
-    train = np.repeat(contents.columns["episode_split"] == SPLITS.index("train"), contents.lengths)
-    stats: dict[str, Any] = {}
-    checksums: dict[str, str] = {}
-    for name, spec in layout.data_arrays(contents.dimensions).items():
-        tracker = StatsTracker(spec, train) if StatsTracker.wants(spec) else None
-        digest = hashlib.sha256()
-        blocks = _observed(_blocks(sources, spec), tracker, digest)
-        layout.write_rows(group, spec, rows=contents.frames, blocks=blocks)
-        checksums[name] = digest.hexdigest()
-        if tracker:
-            stats[name] = tracker.result()
-    return stats, checksums
-
-
-def _observed(
-    blocks: Iterator[NDArray[Any]], tracker: StatsTracker | None, digest: hashlib._Hash
-) -> Iterator[NDArray[Any]]:
-    for block in blocks:
-        digest.update(np.ascontiguousarray(block).data)
-        if tracker:
-            tracker.add(block)
-        yield block
-
-
-def _blocks(sources: Sequence[zarr.Group], spec: layout.ArraySpec) -> Iterator[NDArray[Any]]:
-    for source in sources:
-        path = f"{layout.DATA}/{spec.name}"
-        total = array_at(source, f"{layout.DATA}/action").shape[0]
-        if path not in source:
-            yield np.full((total, *spec.row), np.nan, spec.dtype)
-            continue
-        step = spec.shard_rows(total)
-        for start in range(0, total, step):
-            yield layout.widen(np.asarray(read(source, path, slice(start, start + step))), spec.row)
-
-
-def _copy_files(root: zarr.Group, sources: Sequence[zarr.Group], cards: dict[str, Card]) -> None:
-    specs, files = root.create_group(layout.SPECS), root.create_group(layout.FILES)
-    for card in cards.values():
-        write_card(specs, card)
-        for name, sha in sorted(card.files.items()):
-            holder = next((s for s in sources if f"{layout.FILES}/{sha}" in s), None)
-            if holder is None:
-                raise DatasetError(f"No part holds {name!r} of {card.name!r}; remove the parts and write them again.")
-            write_blob(files, read_blob(group_at(holder, layout.FILES), sha))

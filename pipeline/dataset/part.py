@@ -14,12 +14,18 @@ from numpy.typing import NDArray
 from pipeline.core.doors import FileStore
 from pipeline.core.episode import Episode
 from pipeline.core.errors import DatasetError
+from pipeline.core.layout import SceneLayout
 from pipeline.dataset import layout
-from pipeline.dataset.access import DAMAGE, read
+from pipeline.dataset.access import read
+from pipeline.dataset.append import widen, write_rows
 from pipeline.dataset.atomic import new_directory
-from pipeline.dataset.blobs import write_blob, write_card
-from pipeline.dataset.columns import episode_columns, join_columns, write_columns
-from pipeline.dataset.frames import camera_spec, cameras_of, channels_of, frame_arrays
+from pipeline.dataset.blobs import NewAssets, card_json, kind_of
+from pipeline.dataset.columns import Columns, episode_columns, join_columns
+from pipeline.dataset.data_arrays import data_arrays
+from pipeline.dataset.frames import camera_spec, cameras_of, channels_of, frame_arrays, object_bodies
+from pipeline.dataset.guard import open_arrays, open_root
+from pipeline.dataset.meta_arrays import PACKED, asset_arrays, meta_arrays
+from pipeline.dataset.metadata import check_paths
 from pipeline.dataset.record import Card, cards_of
 
 
@@ -48,22 +54,13 @@ def write_part(
         return _same(read_part(path), ids)
     frames = [frame_arrays(e) for e in episodes]
     cards = cards_of(e.scene for e in episodes)
-    files = _files(cards, store)
     with new_directory(path) as tmp:
         root = zarr.open_group(tmp, mode="w-", zarr_format=3)
         root.attrs.update(_attrs(episodes) | {"record": dict(record or {})})
         if episodes:
             _write_data(root.create_group(layout.DATA), episodes, frames)
-        specs, blobs = root.create_group(layout.SPECS), root.create_group(layout.FILES)
-        for card in cards.values():
-            write_card(specs, card)
-        for content in files:
-            write_blob(blobs, content)
-        meta = root.create_group(layout.META)
-        if rows:
-            write_columns(meta, join_columns(rows))
-        ends = np.cumsum([e.length for e in episodes], dtype=np.int64)
-        layout.write_column(meta, layout.COMMIT_MARKER, ends)
+        _write_assets(root.create_group(layout.ASSETS), cards, store)
+        _write_meta(root.create_group(layout.META), rows, episodes)
     return read_part(path)
 
 
@@ -79,12 +76,26 @@ def read_part(path: Path) -> PartInfo:
 def open_part(path: Path) -> zarr.Group:
     """The zarr group of a part, read only; raises :class:`DatasetError` when it is absent or not committed."""
     try:
-        root = zarr.open_group(path, mode="r", zarr_format=3, use_consolidated=False)
-    except DAMAGE as error:
+        store, attrs = open_root(str(path))
+    except DatasetError as error:
         raise DatasetError(f"No part at {str(path)!r} ({error}); run the command that writes it again.") from error
-    if f"{layout.META}/{layout.COMMIT_MARKER}" not in root or root.attrs.get("kind") != "part":
+    if attrs.get("kind") != "part" or attrs.get("schema_version") != layout.SCHEMA_VERSION:
+        raise DatasetError(
+            f"{str(path)!r} is not a part of layout version {layout.SCHEMA_VERSION}; remove it and run the command "
+            "that writes it again."
+        )
+    root = open_arrays(store, array_paths(attrs, str(path)), place=str(path), shards=None)
+    if f"{layout.META}/{layout.COMMIT_MARKER}" not in root:
         raise DatasetError(f"{str(path)!r} is not a whole part; remove it and run the command that writes it again.")
     return root
+
+
+def array_paths(attrs: dict[str, Any], place: str) -> list[str]:
+    """The arrays that a part or dataset lists; raises :class:`DatasetError` for what is no path inside it."""
+    arrays: Any = attrs.get("arrays")
+    if not isinstance(arrays, dict):
+        raise DatasetError(f"{place!r} does not list its arrays; write it again.")
+    return check_paths([f"{group}/{name}" for group, names in arrays.items() for name in names], place)
 
 
 def list_parts(folder: Path) -> list[Path]:
@@ -103,13 +114,31 @@ def _same(info: PartInfo, ids: tuple[str, ...]) -> PartInfo:
     return info
 
 
-def _files(cards: Mapping[str, Card], store: FileStore) -> list[bytes]:
-    contents: dict[str, bytes] = {}
+def _write_assets(group: zarr.Group, cards: Mapping[str, Card], store: FileStore) -> None:
+    new = NewAssets()
     for card in cards.values():
-        for name, sha in card.files.items():
-            if sha not in contents:
-                contents[sha] = store.read(card, name)
-    return list(contents.values())
+        new.add(card_json(card), kind_of(card))
+        for name, sha in sorted(card.files.items()):
+            if sha not in new:
+                new.add(store.read(card, name))
+    arrays = new.arrays()
+    for name, spec in asset_arrays().items():
+        write_rows(group, spec, rows=len(arrays[name]), blocks=[arrays[name]])
+
+
+def _write_meta(group: zarr.Group, rows: Sequence[Columns], episodes: Sequence[Episode]) -> None:
+    """Every column, the commit marker last; an empty part has nothing but the marker."""
+    columns = join_columns(rows) if rows else {}
+    columns[layout.COMMIT_MARKER] = np.cumsum([e.length for e in episodes], dtype=np.int64)
+    widths = {n: v.shape[1] for n, v in columns.items() if not isinstance(v, list) and v.ndim > 1}
+    specs = meta_arrays(
+        dof=widths.get("final_state", 1),
+        bodies=widths.get("final_object_pose", 1),
+        joints=widths.get("final_object_joint", 1),
+    )
+    for name, spec in specs.items():
+        if name in columns:
+            write_rows(group, spec, rows=len(episodes), blocks=[columns[name]])
 
 
 def _attrs(episodes: Sequence[Episode]) -> dict[str, Any]:
@@ -125,12 +154,17 @@ def _attrs(episodes: Sequence[Episode]) -> dict[str, Any]:
                 raise DatasetError(
                     f"Camera {name!r} is {spec.height}x{spec.width} in one episode and {size} in another."
                 )
+    data = sorted(data_arrays(_dimensions(episodes))) if episodes else []
+    meta = [n for n in meta_arrays(dof=1, bodies=1, joints=1) if episodes or n == layout.COMMIT_MARKER]
     return {
+        "arrays": {"data": data, "meta": sorted(set(meta) - set(PACKED)), "assets": sorted(asset_arrays())},
         "kind": "part",
         "schema_version": layout.SCHEMA_VERSION,
         "robot": next(iter(robots), None),
         "cameras": cameras,
         "channels": channels[0] if channels else [],
+        "bodies": max((len(object_bodies(e.scene)) for e in episodes), default=0),
+        "joints": max((len(SceneLayout.of(e.scene).joints) for e in episodes), default=0),
     }
 
 
@@ -139,10 +173,15 @@ def _films(episode: Episode) -> dict[str, list[str]]:
 
 
 def _write_data(group: zarr.Group, episodes: Sequence[Episode], frames: Sequence[dict[str, NDArray[Any]]]) -> None:
-    bodies = max(1, *(f["object_pose"].shape[1] for f in frames))
-    joints = max(1, *(f["object_joint"].shape[1] for f in frames))
-    channels = tuple(channels_of(episodes[0]))
-    dims = layout.Dimensions(episodes[0].scene.robot, cameras_of(episodes[0]), bodies, joints, channels)
-    for name, spec in layout.data_arrays(dims).items():
-        blocks = (layout.widen(f[name], spec.row) for f in frames)
-        layout.write_rows(group, spec, rows=sum(e.length for e in episodes), blocks=blocks)
+    dims = _dimensions(episodes)
+    for name, spec in data_arrays(dims).items():
+        blocks = (widen(f[name], spec.row) for f in frames)
+        write_rows(group, spec, rows=sum(e.length for e in episodes), blocks=blocks)
+
+
+def _dimensions(episodes: Sequence[Episode]) -> layout.Dimensions:
+    layouts = [SceneLayout.of(e.scene) for e in episodes]
+    bodies = max(1, *(len(object_bodies(e.scene)) for e in episodes))
+    joints = max(1, *(len(one.joints) for one in layouts))
+    first = episodes[0]
+    return layout.Dimensions(first.scene.robot, cameras_of(first), bodies, joints, tuple(channels_of(first)))

@@ -18,20 +18,25 @@ from pipeline.core.scene import SceneSpec
 from pipeline.core.task import TaskSpec
 from pipeline.core.world import F32
 from pipeline.dataset import layout
-from pipeline.dataset.access import DAMAGE, group_at, read
-from pipeline.dataset.atomic import replaced_copy
-from pipeline.dataset.blobs import Card, read_blob, read_card
+from pipeline.dataset.access import read
+from pipeline.dataset.blobs import Assets, Card
+from pipeline.dataset.guard import local_path, open_arrays, open_root, refuse_links
+from pipeline.dataset.journal import Change, pending
+from pipeline.dataset.metadata import check_attributes, shards_listed
 from pipeline.dataset.record import Record, with_cards
 from pipeline.dataset.splits import SPLITS
 
 
 class DatasetReader:
-    """A committed dataset at a path or URL (anything fsspec opens). Frames are read when asked for."""
+    """A committed dataset at a path or URL (anything fsspec opens). Frames are read when asked for.
+
+    Whatever lies beyond the last committed episode, while another process is writing, is not seen.
+    """
 
     def __init__(self, place: str | Path) -> None:
         self.place = str(place)
-        self.root = _open(self.place)
-        self.ends = _ends(self.root, self.place)
+        self.root, self._attrs = _open(self.place)
+        self.ends = _ends(self.root, self._attrs, self.place)
         self._cards: dict[str, Card] = {}
         self._columns: dict[str, NDArray[Any]] = {}
 
@@ -40,33 +45,33 @@ class DatasetReader:
 
     @property
     def attrs(self) -> dict[str, Any]:
-        """The root attributes."""
-        return dict(self.root.attrs)
+        """The root attributes; while a commit is under way they may count its episodes already."""
+        return self._attrs
 
     @cached_property
     def tasks(self) -> tuple[TaskSpec, ...]:
         """The tasks; ``meta/episode_task`` indexes them."""
-        listed: Any = self.root.attrs["tasks"]
-        return tuple(
-            TaskSpec.model_validate({k: v for k, v in t.items() if k not in ("id", "episodes")}) for t in listed
-        )
+        listed: list[dict[str, Any]] = self._attrs["tasks"]
+        plain = ({k: v for k, v in task.items() if k not in ("id", "episodes")} for task in listed)
+        return tuple(TaskSpec.model_validate(task) for task in plain)
 
     @property
     def names(self) -> tuple[str, ...]:
         """The arrays of ``data/``, sorted."""
-        listed: Any = self.root.attrs["arrays"]
-        return tuple(listed["data"])
+        return tuple(self._attrs["arrays"]["data"])
 
     @property
     def control_hz(self) -> float:
         """Control rate [Hz]."""
-        rate: Any = self.root.attrs["control_hz"]
-        return float(rate)
+        return float(self._attrs["control_hz"])
 
     def column(self, name: str) -> NDArray[Any]:
         """One array of ``meta/``, a row an episode; kept once read."""
         if name not in self._columns:
-            self._columns[name] = np.asarray(read(self.root, f"{layout.META}/{name}", slice(None)))
+            if name not in self._attrs["arrays"]["meta"]:
+                raise UnknownNameError("column", name, self._attrs["arrays"]["meta"])
+            rows = slice(0, len(self))
+            self._columns[name] = np.asarray(read(self.root, f"{layout.META}/{name}", rows))
         return self._columns[name]
 
     def episode(self, index: int) -> StoredEpisode:
@@ -81,12 +86,24 @@ class DatasetReader:
     def card(self, sha: str) -> Card:
         """The robot or asset card with this sha256; raises :class:`AssetError`."""
         if sha not in self._cards:
-            self._cards[sha] = read_card(group_at(self.root, layout.SPECS), sha)
+            self._cards[sha] = self.assets.card(sha)
         return self._cards[sha]
 
     def blob(self, sha: str) -> bytes:
         """The file with this sha256; raises :class:`AssetError` when absent or changed."""
-        return read_blob(group_at(self.root, layout.FILES), sha)
+        return self.assets.read(sha)
+
+    @property
+    def unfinished(self) -> tuple[Change, ...]:
+        """The changes of a commit that was cut short, or is under way at this moment; none in a dataset at rest."""
+        folder = local_path(self.place)
+        journal = None if folder is None else pending(folder)
+        return () if journal is None else journal.changes
+
+    @cached_property
+    def assets(self) -> Assets:
+        """All files and cards."""
+        return Assets(self.root)
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,43 +250,40 @@ class EpisodeArrays(Mapping[str, NDArray[Any]]):
         return len(self._episode.reader.names)
 
 
-def _open(place: str) -> zarr.Group:
-    store: str | Path = place if "://" in place else Path(place)
+def _open(place: str) -> tuple[zarr.Group, dict[str, Any]]:
+    """The root group and its attributes, all metadata checked."""
     try:
-        root = zarr.open_group(store, mode="r", zarr_format=3, use_consolidated=False)
-    except DAMAGE as error:
-        raise DatasetError(_absent(place, error)) from error
-    version: Any = root.attrs.get("schema_version", 0)
-    if root.attrs.get("kind") != "dataset":
+        store, attrs = open_root(place)
+    except DatasetError as error:
+        raise DatasetError(f"No dataset at {place!r}: {error} Name the folder that holds its zarr.json.") from error
+    if attrs.get("kind") != "dataset":
         raise DatasetError(
             f"{place!r} is zarr, but not a committed dataset of ours; pack it, or name the dataset folder."
         )
+    version = attrs.get("schema_version", 0)
     if version != layout.SCHEMA_VERSION:
-        advice = "Update the program."
-        if isinstance(version, int) and version < layout.SCHEMA_VERSION:
-            advice = "Pack its parts again, with the program of today."
+        old = isinstance(version, int) and version < layout.SCHEMA_VERSION
+        advice = "Pack its parts again, with the program of today." if old else "Update the program."
         raise DatasetError(
-            f"{place!r} has layout version {version}; this program reads {layout.SCHEMA_VERSION}. {advice}"
+            f"{place!r} has layout version {version!r}; this program reads {layout.SCHEMA_VERSION}. {advice}"
         )
-    return root
+    check_attributes(attrs, place)
+    refuse_links(place)
+    paths = [f"{group}/{name}" for group, names in attrs["arrays"].items() for name in names]
+    return open_arrays(store, paths, place=place, shards=shards_listed(attrs["files"])), attrs
 
 
-def _absent(place: str, error: Exception) -> str:
-    old = None if "://" in place else replaced_copy(Path(place))
-    if old is None:
-        return f"No dataset at {place!r} ({error}). Name the folder that holds its zarr.json."
-    return f"Packing {place!r} was cut short; its former contents are at {str(old)!r}. Pack again, or rename it back."
-
-
-def _ends(root: zarr.Group, place: str) -> NDArray[np.int64]:
+def _ends(root: zarr.Group, attrs: dict[str, Any], place: str) -> NDArray[np.int64]:
+    """The exclusive end of every committed episode; every array must reach that far."""
     path = f"{layout.META}/{layout.COMMIT_MARKER}"
     if path not in root:
         raise DatasetError(f"{place!r} was never committed: {path!r} is missing. Pack or copy it again.")
     ends = np.asarray(read(root, path, slice(None)), np.int64)
-    arrays: Any = root.attrs["arrays"]
-    for name in arrays["data"]:
+    if not len(ends) or len(ends) > attrs["episodes"] or (np.diff(ends, prepend=0) < 0).any():
+        raise DatasetError(f"{place!r} has episode ends that do not grow, or more than it counts. Copy it again.")
+    for name in attrs["arrays"]["data"]:
         array: Any = root.get(f"{layout.DATA}/{name}")
-        if array is None or array.shape[0] != ends[-1]:
+        if array is None or array.shape[0] < ends[-1]:
             held = "missing" if array is None else f"{array.shape[0]} rows long"
             raise DatasetError(f"{place!r} is truncated: data/{name} is {held}, not {ends[-1]}. Copy it again.")
     return ends

@@ -1,23 +1,17 @@
-"""Train and validation splits that depend on nothing but the episodes themselves."""
+"""Train and validation splits that do not change when more episodes are appended."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
-from numpy.typing import NDArray
+from fractions import Fraction
 
 SPLITS = ("train", "val")
 """``meta/episode_split`` holds the index into this tuple."""
 
 
-def assign_splits(ids: Sequence[str], tasks: Sequence[int], *, val_fraction: float) -> NDArray[np.uint8]:
-    """Split index (episodes,): of each task, the given fraction (rounded down) of episodes is held out.
+def split_of(number: int, *, val_fraction: float) -> int:
+    """Split index of episode ``number`` (from 0) of its task: after every episode, the share held out, rounded down.
 
-    Which ones is decided by their content-derived ids, so neither order nor seed matters.
+    So which one it is depends on the fraction and on the episodes before it alone.
     """
-    split = np.zeros(len(ids), np.uint8)
-    for task in set(tasks):
-        members = sorted((i for i, t in enumerate(tasks) if t == task), key=lambda i: ids[i])
-        split[members[: int(len(members) * val_fraction)]] = SPLITS.index("val")
-    return split
+    share = Fraction(repr(val_fraction))
+    return SPLITS.index("val" if int((number + 1) * share) > int(number * share) else "train")

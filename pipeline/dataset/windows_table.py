@@ -15,6 +15,9 @@ from pipeline.dataset.reader import DatasetReader
 
 Ints = NDArray[np.int64]
 
+BLOCK_BYTES = 64 * 2**20
+"""Rows of an array that are read at once [bytes]."""
+
 
 @dataclass(frozen=True, eq=False)
 class Rows:
@@ -53,9 +56,11 @@ class Rows:
 
 
 def blocks_of(reader: DatasetReader, name: str, rows: Rows) -> Iterator[NDArray[Any]]:
-    """The selected rows of an array of ``data/``, a shard at a time."""
+    """The selected rows of an array of ``data/``, whole chunks of up to ``BLOCK_BYTES`` at a time."""
     array = array_at(reader.root, _path(name))
-    for first, end, chosen in rows.blocks((array.shards or array.chunks)[0]):
+    row = int(np.prod(array.shape[1:], dtype=np.int64)) * array.dtype.itemsize
+    size = max(1, BLOCK_BYTES // row // array.chunks[0]) * array.chunks[0]
+    for first, end, chosen in rows.blocks(size):
         yield np.asarray(read(reader.root, _path(name), slice(first, end)))[chosen]
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.core import poses
 from pipeline.core.errors import InvalidInputError
-from pipeline.dataset import layout
+from pipeline.dataset.append import widen
 from pipeline.dataset.reader import StoredEpisode
 from pipeline.dataset.splits import SPLITS
 
@@ -121,7 +121,7 @@ class ExportedEpisode:
                 f"Episode {self.stored.index} has {values.shape[1]} columns of {name!r} where another has {width}: "
                 "choose fewer columns or tasks alike, or say what fills the gap (fill, e.g. 0)."
             )
-        padded = layout.widen(values, (width, *values.shape[2:]))
+        padded = widen(values, (width, *values.shape[2:]))
         return np.nan_to_num(padded, nan=fill) if missing and fill is not None else padded
 
 

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import zarr
 
 from pipeline.core.errors import AssetError
 from pipeline.dataset.files import DatasetFiles
@@ -43,16 +44,16 @@ def test_without_a_cache_the_files_go_with_the_object(packed: Path) -> None:
 
 
 def test_an_asset_the_dataset_does_not_hold_is_an_error(packed: Path, builder) -> None:
-    with pytest.raises(AssetError, match="files/"):
+    with pytest.raises(AssetError, match="under assets/"):
         DatasetFiles(DatasetReader(packed)).folder(builder.asset("stranger"))
 
 
 def test_a_changed_blob_is_not_handed_out(packed: Path, builder, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(packed, tmp_path / "copy.zarr"))
-    shas = builder.files("cup")
-    other = copy / "files" / shas["meshes/a.obj"]
-    shutil.rmtree(other)
-    shutil.copytree(copy / "files" / shas["model.xml"], other)
+    mesh = bytes.fromhex(builder.files("cup")["meshes/a.obj"])
+    root = zarr.open_group(copy, mode="r+")
+    (k,) = [k for k, sha in enumerate(root["assets/sha256"][:]) if sha.tobytes() == mesh]
+    root["assets/bytes"][int(root["assets/ends"][k]) - 1] = 0
     files = DatasetFiles(DatasetReader(copy), tmp_path / "cache")
     with pytest.raises(AssetError, match="changed"):
         files.folder(builder.asset("cup"))
