@@ -207,6 +207,8 @@ def crash_runs(count: int, server: Server, parts: list[Path], undisturbed: Path,
     happened: Counter[str] = Counter()
     for seed in range(count):
         happened.update(crash_and_go_on(seed, server, parts, undisturbed, volume))
+        if seed % 20 == 19:
+            print(f"\n{seed + 1} runs: {dict(sorted(happened.items()))}", flush=True)
     return happened
 
 
