@@ -111,7 +111,7 @@ class ExportedEpisode:
         if name == "action_ee_pose_rotvec":
             return _as_rotvec(self.source("action_ee_pose"))
         values = self.selection.rate.resample(name, np.asarray(self.stored.arrays[name]))
-        return self._filled(name, values) if name in self.selection.widest else values
+        return self._filled(name, values) if name in layout.RAGGED else values
 
     def _filled(self, name: str, values: NDArray[Any]) -> NDArray[Any]:
         width, fill = self.selection.widest[name], self.selection.request.fill

@@ -110,7 +110,7 @@ class Selection:
     @cached_property
     def widest(self) -> dict[str, int]:
         """Columns that the fullest selected episode uses, of the arrays whose columns are slots."""
-        return {name: self._width(name) for name in layout.RAGGED & set(self.reader.names)}
+        return {name: self._width(name) for name in sorted(layout.RAGGED & set(self.reader.names))}
 
     def stored(self, name: str) -> str:
         """The dataset's name for a source."""
@@ -142,7 +142,7 @@ class Selection:
             return ["x", "y", "z", "rx", "ry", "rz", "gripper_width"]
         attrs: Any = self.reader.root[f"{layout.DATA}/{layout.stored_name(name)}"].attrs
         known = attrs.get("names")
-        if name in self.widest:
+        if name in layout.RAGGED:
             return [f"{name}_{k}{'_' + c if c else ''}" for k in range(self.widest[name]) for c in known or [""]]
         return None if known is None else [str(c) for c in known]
 

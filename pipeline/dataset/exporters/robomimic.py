@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from pipeline.dataset.exporters._episode import ExportedEpisode, Row
+from pipeline.dataset.exporters._episode import ExportedEpisode
 from pipeline.dataset.exporters._exporter import Exporter, Options, Tell
 from pipeline.dataset.exporters._selection import Selection
 
@@ -74,22 +74,28 @@ def _write_demo(
     demo: h5py.Group, episode: ExportedEpisode, own: RobomimicOptions, scaling: NDArray[np.float64] | None
 ) -> None:
     selection = episode.selection
-    for name, row in selection.rows.items():
+    for name in selection.keys:
         values = episode[name]
         if name == ACTION:
             demo.create_dataset(f"action_dict/{selection.request.action}", data=values)
             demo.create_dataset(ACTION, data=values if scaling is None else _scaled(values, scaling))
             continue
-        # What a network reads is flat or an image.
-        values = values if row.image else values.reshape(len(values), -1)
-        demo.create_dataset(f"obs/{name}", data=values, **_storage(row, own))
+        values = _readable(values)
+        demo.create_dataset(f"obs/{name}", data=values, **_storage(values, own))
         if own.next_obs:
             after = np.concatenate([values[1:], values[-1:]])
-            demo.create_dataset(f"next_obs/{name}", data=after, **_storage(row, own))
+            demo.create_dataset(f"next_obs/{name}", data=after, **_storage(values, own))
     for name, source in STEP_ARRAYS.items():
         demo.create_dataset(name, data=episode.source(source))
     demo.create_dataset("dones", data=episode.source("is_last").astype(np.int64))
     demo.attrs.update(_told(episode))
+
+
+def _readable(values: NDArray[Any]) -> NDArray[Any]:
+    """What a network reads: images (steps, height, width, channels), anything else flat."""
+    if values.dtype.kind == "u" and values.ndim >= 3:
+        return values if values.ndim == 4 else values[..., None]
+    return values.reshape(len(values), -1)
 
 
 def _told(episode: ExportedEpisode) -> dict[str, Any]:
@@ -154,13 +160,13 @@ def _scaled(values: NDArray[Any], scaling: NDArray[np.float64]) -> NDArray[np.fl
     return np.clip(np.where(still, 0.0, 2.0 * unit - 1.0), -1.0, 1.0).astype(np.float32)
 
 
-def _storage(row: Row, own: RobomimicOptions) -> dict[str, Any]:
+def _storage(values: NDArray[Any], own: RobomimicOptions) -> dict[str, Any]:
     """An image a chunk, since that is what is fetched."""
-    if not row.image:
+    if values.ndim < 4:
         return {}
     level = {"compression_opts": 1} if own.compression == "gzip" else {}
     packed = {} if own.compression == "none" else {"compression": own.compression, **level}
-    return {"chunks": (1, *row.shape), **packed}
+    return {"chunks": (1, *values.shape[1:]), **packed}
 
 
 def _recognises(place: Path) -> bool:

@@ -11,8 +11,7 @@ import zarr
 from pipeline.core.errors import DatasetError, UnknownNameError
 from pipeline.dataset.attrs import DatasetMeta
 from pipeline.dataset.clouds import point_clouds, views_of
-from pipeline.dataset.exporters._request import ExportRequest
-from pipeline.dataset.exporting import export_dataset
+from pipeline.dataset.exporting import ExportRequest, export_dataset
 from pipeline.dataset.pack import pack
 from pipeline.dataset.part import write_part
 from pipeline.dataset.reader import DatasetReader

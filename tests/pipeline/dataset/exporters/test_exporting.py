@@ -13,8 +13,7 @@ import pytest
 import zarr
 
 from pipeline.core.errors import InvalidInputError, OutputError, UnknownNameError
-from pipeline.dataset.exporters._request import ExportRequest
-from pipeline.dataset.exporting import EXPORTERS, export_dataset
+from pipeline.dataset.exporting import EXPORTERS, ExportRequest, export_dataset
 from pipeline.dataset.reader import DatasetReader
 
 
@@ -82,7 +81,7 @@ def test_an_export_that_is_killed_leaves_the_former_one_and_the_next_cleans_up(
     before = contents(out)
     code = (
         "import os, signal\nfrom pathlib import Path\nfrom pipeline.dataset import open_dataset\n"
-        "from pipeline.dataset.exporting import export_dataset\n"
+        "from pipeline.dataset.exporting import ExportRequest, export_dataset\n"
         f"export_dataset(open_dataset({str(dataset)!r}), Path({str(out)!r}), format={format!r}, replace=True,\n"
         "    tell=lambda number, count: number == 3 and os.kill(os.getpid(), signal.SIGKILL))\n"
     )

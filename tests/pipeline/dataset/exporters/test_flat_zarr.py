@@ -10,8 +10,7 @@ import pytest
 import zarr
 
 from pipeline.dataset.exporters import _flat_zarr
-from pipeline.dataset.exporters._request import ExportRequest
-from pipeline.dataset.exporting import export_dataset
+from pipeline.dataset.exporting import ExportRequest, export_dataset
 from pipeline.dataset.reader import DatasetReader
 
 

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.core.errors import InvalidInputError
-from pipeline.dataset.exporters._request import ExportRequest
-from pipeline.dataset.exporting import export_dataset
+from pipeline.dataset.exporting import ExportRequest, export_dataset
 from pipeline.dataset.reader import DatasetReader
 
 av = pytest.importorskip("av")

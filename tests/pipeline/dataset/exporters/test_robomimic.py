@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from pipeline.core.errors import InvalidInputError
-from pipeline.dataset.exporters._request import ExportRequest
-from pipeline.dataset.exporting import export_dataset
+from pipeline.dataset.attrs import DatasetMeta
+from pipeline.dataset.exporting import ExportRequest, export_dataset
+from pipeline.dataset.pack import pack
+from pipeline.dataset.part import write_part
 from pipeline.dataset.reader import DatasetReader
 
 h5py = pytest.importorskip("h5py")
@@ -101,3 +103,16 @@ def test_next_observations_are_those_after_the_action(reader: DatasetReader, tmp
     np.testing.assert_array_equal(after[:-1], now[1:])
     np.testing.assert_array_equal(after[-1], now[-1])
     assert len(now) == 6
+
+
+def test_depth_is_an_image_of_one_channel(builder, motions, tmp_path: Path) -> None:
+    write_part(tmp_path / "part", [motions.episode(builder, 1, steps=4, depth=True)], store=builder.ToyStore())
+    pack([tmp_path / "part"], tmp_path / "dataset.zarr", meta=DatasetMeta(name="deep"))
+    deep = DatasetReader(tmp_path / "dataset.zarr")
+    request = ExportRequest(keys={"front_depth": "depth_front", "camera": "cam_T_front"})
+    export_dataset(deep, tmp_path / "out", format="robomimic", request=request)
+    with h5py.File(tmp_path / "out") as file:
+        depth = file["data/demo_0/obs/front_depth"]
+        np.testing.assert_array_equal(depth[..., 0], deep.episode(0).arrays["depth_front"])
+        assert depth.chunks == (1, 48, 64, 1)
+        assert file["data/demo_0/obs/camera"].shape == (4, 16)
