@@ -84,11 +84,12 @@ def farthest(points: NDArray[np.float64], count: int) -> NDArray[np.int64]:
 
     It begins with the point farthest from their mean. Source: Eldar et al. (1997), as PointNet++ uses it.
     """
-    chosen = np.empty(count, np.int64)
-    nearest = ((points - points.mean(axis=0)) ** 2).sum(axis=1)
+    x, y, z = np.ascontiguousarray((points - points.mean(axis=0)).T, np.float32)
+    nearest, chosen = x * x + y * y + z * z, np.empty(count, np.int64)
     for k in range(count):
         chosen[k] = pick = int(np.argmax(nearest))
-        distance = ((points - points[pick]) ** 2).sum(axis=1)
+        dx, dy, dz = x - x[pick], y - y[pick], z - z[pick]
+        distance = dx * dx + dy * dy + dz * dz
         nearest = distance if k == 0 else np.minimum(nearest, distance, out=nearest)
     return chosen
 
