@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pipeline.core import poses
 from pipeline.core.errors import InvalidInputError
 from pipeline.dataset.append import widen
+from pipeline.dataset.layout import RAGGED
 from pipeline.dataset.reader import StoredEpisode
 from pipeline.dataset.splits import SPLITS
 
@@ -111,7 +112,7 @@ class ExportedEpisode:
         if name == "action_ee_pose_rotvec":
             return _as_rotvec(self.source("action_ee_pose"))
         values = self.selection.rate.resample(name, np.asarray(self.stored.arrays[name]))
-        return self._filled(name, values) if name in layout.RAGGED else values
+        return self._filled(name, values) if name in RAGGED else values
 
     def _filled(self, name: str, values: NDArray[Any]) -> NDArray[Any]:
         width, fill = self.selection.widest[name], self.selection.request.fill

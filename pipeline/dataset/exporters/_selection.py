@@ -20,6 +20,7 @@ from pipeline.dataset.exporters._request import ExportRequest
 from pipeline.dataset.reader import DatasetReader
 from pipeline.dataset.splits import SPLITS
 
+BLOCK_ROWS = 16384  # read at once where only some of them are wanted
 ACTION = "action"
 """As a source it stands for the action space that was asked for."""
 
@@ -150,10 +151,10 @@ class Selection:
         """Read off the first recorded row of each episode, block by block."""
         path, starts = f"{layout.DATA}/{name}", self.reader.ends[self.numbers] - self.lengths
         used = 0
-        for begin in range(0, int(self.reader.ends[-1]), layout.TABLE_SHARD_ROWS):
-            here = starts[(starts >= begin) & (starts < begin + layout.TABLE_SHARD_ROWS)] - begin
+        for begin in range(0, int(self.reader.ends[-1]), BLOCK_ROWS):
+            here = starts[(starts >= begin) & (starts < begin + BLOCK_ROWS)] - begin
             if len(here):
-                block = np.asarray(read(self.reader.root, path, slice(begin, begin + layout.TABLE_SHARD_ROWS)))[here]
+                block = np.asarray(read(self.reader.root, path, slice(begin, begin + BLOCK_ROWS)))[here]
                 filled = np.flatnonzero(~np.isnan(block).reshape(*block.shape[:2], -1).all(axis=(0, 2)))
                 used = max(used, int(filled[-1]) + 1 if len(filled) else 0)
         return used
