@@ -160,7 +160,8 @@ def _program(one: TaskReport) -> str:
     stages = "".join(f"<li>{escape(_stage(s))}</li>" for s in one.program.stages)
     rounds = "".join(f"<dt>round {i}</dt><dd>{_round(r)}</dd>" for i, r in enumerate(one.refinement))
     history = f"<dl>{rounds}</dl>" if rounds else ""
-    label = f"program by {one.program.author}, {len(one.program.stages)} stages"
+    count = len(one.program.stages)
+    label = f"program by {one.program.author}, {count} stage{'' if count == 1 else 's'}"
     label += f", {len(one.refinement)} rounds tried" if one.refinement else ""
     return f"<details><summary>{escape(label)}</summary><ol>{stages}</ol>{history}</details>"
 
