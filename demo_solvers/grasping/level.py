@@ -14,12 +14,16 @@ LEANS = (np.deg2rad(90.0), np.deg2rad(72.0))  # rad of the approach from straigh
 STEEP = 0.3  # vertical share of the closing direction, beyond which turning about it does not level the hand
 SIDES, SHARES = 12, (0.1, 0.4)  # around a round body, and of half its height above its middle
 ROUND, SPARE = 0.1, 0.006  # of the radius by which a round body's sides differ at most; m of stroke that it leaves
+BEYOND_WALL = 0.006  # m from what is grasped to the middle of a finger
 EASE = 0.9  # of the score: nobody has tried the hand's new place
 
 
-def levelled(grasps: Sequence[Grasp]) -> tuple[Grasp, ...]:
-    """More grasps with the same contacts; the fingertips stay where they are, the palm comes from the side."""
-    return tuple(level for grasp in grasps for level in _levelled(grasp))
+def levelled(grasps: Sequence[Grasp], geometry: BodyGeometry) -> tuple[Grasp, ...]:
+    """More grasps with the same contacts; the fingertips stay where they are, the palm comes from the side.
+
+    Not of grasps with one finger inside the body's cavity: from the side that finger would have to pass its wall.
+    """
+    return tuple(level for grasp in grasps if not _over_rim(grasp, geometry) for level in _levelled(grasp))
 
 
 def around(geometry: BodyGeometry, widest: float) -> tuple[Grasp, ...]:
@@ -37,6 +41,17 @@ def around(geometry: BodyGeometry, widest: float) -> tuple[Grasp, ...]:
             x, y, z, qw, qx, qy, qz = map(float, pose)
             found.append(Grasp(pose=(x, y, z, qw, qx, qy, qz), width=width, score=EASE))
     return tuple(found)
+
+
+def _over_rim(grasp: Grasp, geometry: BodyGeometry) -> bool:
+    """Whether one finger of a grasp stands inside the body's cavity."""
+    if geometry.cavity is None:
+        return False
+    pose, half = np.array(grasp.pose), np.array(geometry.cavity.half)
+    closing = poses.quat_rotate(pose[3:], np.array([0.0, 1.0, 0.0]))
+    aside = np.array([1.0, -1.0])[:, None] * closing * (0.5 * grasp.width + BEYOND_WALL)
+    fingers = poses.compose(poses.inverse(np.array(geometry.cavity.pose)), poses.pose(pose[:3] + aside))[:, :3]
+    return bool((np.abs(fingers) < half + np.array([0.0, 0.0, BEYOND_WALL])).all(axis=1).any())
 
 
 def _levelled(grasp: Grasp) -> Iterator[Grasp]:

@@ -81,10 +81,11 @@ def choose_grasps(
     if entry is None and following is not None and places_body(following, body):
         into = entry_into(ex.state(), following)
     level = into is not None or pours_body(following, body)
+    geometry = ex.state().layout.geometry[body]
     if pours_body(following, body):
-        grasps = (*around(ex.state().layout.geometry[body], ex.robot.gripper.max_width), *grasps)
+        grasps = (*around(geometry, ex.robot.gripper.max_width), *grasps)
     elif entry is not None or into is not None:
-        grasps = (*grasps, *levelled(grasps))
+        grasps = (*grasps, *levelled(grasps, geometry), *around(geometry, ex.robot.gripper.max_width))
     ranked, allowed = _rank(ex, body, grasps, wish, entry, level=level)
     if places is None and following is not None and places_body(following, body):
         places = placements(ex.state(), following, ex.robot, mates(ex.program, ex.number, following))

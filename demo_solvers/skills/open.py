@@ -11,7 +11,7 @@ from demo_solvers.skills._joint import Drive, Grip, bring
 from pipeline.core.program import Stage
 
 TARGET, TOLERANCE = 0.9, 0.1  # of the joint's travel
-DROPPED, NEARLY = 0.97, 0.03  # the same for a door that drops down: the hand has to pass over it
+DROPPED, NEARLY = 0.93, 0.05  # the same for a door that drops down: the hand has to pass over it
 SPEED = 0.3  # m/s at the peak
 SQUEEZE = 0.02  # m by which the commanded opening stays below the handle's width
 CONTACTS = 3

@@ -62,8 +62,9 @@ def test_what_is_in_nothing_has_no_way_out(world) -> None:
 
 
 def test_levelled_grasps_keep_their_contacts_and_come_from_the_side(catalog) -> None:
-    grasps = catalog.asset("juice_carton").links[""].grasps
-    more = levelled(grasps)
+    carton = catalog.asset("juice_carton").links[""]
+    grasps = carton.grasps
+    more = levelled(grasps, carton)
     assert len(more) > len(grasps)
     pose = np.array([grasp.pose for grasp in more])
     approach = poses.quat_rotate(pose[:, 3:], np.array([0.0, 0.0, 1.0]))
@@ -74,6 +75,15 @@ def test_levelled_grasps_keep_their_contacts_and_come_from_the_side(catalog) -> 
         assert tuple(level.pose[:3]) in spots
         lines = [poses.quat_rotate(np.array(g.pose[3:]), np.array([0.0, 1.0, 0.0])) for g in parents]
         assert max(abs(line @ closing) for line in lines) > 0.999, "the line between the fingertips is the same"
+
+
+def test_a_hand_with_one_finger_in_a_glass_is_not_turned_to_the_side(catalog) -> None:
+    glass = catalog.asset("glass").links[""]
+    rim = [g for g in glass.grasps if g.width < 0.02]
+    assert rim, "grasps of its wall, one finger inside"
+    assert levelled(rim, glass) == ()
+    outside = glass.model_copy(update={"cavity": None})
+    assert levelled(rim, outside) != ()
 
 
 def test_a_cup_is_put_into_an_open_microwave(kitchen, simulator) -> None:
