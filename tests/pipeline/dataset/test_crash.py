@@ -123,12 +123,10 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def undisturbed(server: Server, parts: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The dataset of a run that nothing happened to; the server knows then how long one takes."""
+    """The dataset of a run that nothing happened to; the server knows then how many operations one takes."""
     folder = tmp_path_factory.mktemp("undisturbed")
-    began = time.monotonic()
     server.start(folder / "dataset.zarr", parts, count_to=str(folder / "count"))
     assert server.line() == 0
-    server.seconds = time.monotonic() - began
     server.operations = int((folder / "count").read_text())
     return folder / "dataset.zarr"
 
@@ -203,9 +201,20 @@ def crash_and_go_on(seed: int, server: Server, parts: list[Path], undisturbed: P
     return happened
 
 
+def measure(server: Server, parts: list[Path], volume: Volume) -> None:
+    """How long an undisturbed run takes here and now, so that the moments chosen lie within one."""
+    began = time.monotonic()
+    server.start(volume.folder / "dataset.zarr", parts)
+    assert server.line() == 0
+    server.seconds = time.monotonic() - began
+    shutil.rmtree(volume.folder / "dataset.zarr")
+
+
 def crash_runs(count: int, server: Server, parts: list[Path], undisturbed: Path, volume: Volume) -> Counter[str]:
     happened: Counter[str] = Counter()
     for seed in range(count):
+        if seed % 20 == 0:
+            measure(server, parts, volume)
         happened.update(crash_and_go_on(seed, server, parts, undisturbed, volume))
         if seed % 20 == 19:
             print(f"\n{seed + 1} runs: {dict(sorted(happened.items()))}", flush=True)
