@@ -7,7 +7,7 @@ import sys
 import typer
 
 from flows.commands.assets import assets
-from flows.commands.dataset_export import export
+from flows.commands.dataset import dataset
 from flows.commands.doctor import doctor
 from flows.commands.generate import generate
 from flows.commands.replay import replay
@@ -30,8 +30,6 @@ app = typer.Typer(
 )
 for command in (generate, ui, doctor, replay, verify):
     app.command()(command)
-dataset = typer.Typer(help="Datasets: export them.", no_args_is_help=True)
-dataset.command()(export)
 app.add_typer(assets, name="assets")
 app.add_typer(dataset, name="dataset")
 app.add_typer(tasks, name="tasks")

@@ -73,6 +73,10 @@ class DatasetLockedError(DatasetError):
     """A dataset that another process is writing."""
 
 
+class TransferError(DatasetError):
+    """A dataset that cannot be fetched from or sent to a URL: no access, a server that fails, damaged objects."""
+
+
 class OutputError(TaskloomError, OSError):
     """An output folder that is not writable, is full, or holds another run."""
 

@@ -17,7 +17,7 @@ Block = NDArray[Any] | list[str]
 def write_rows(group: zarr.Group, spec: ArraySpec, *, rows: int, blocks: Iterable[Block]) -> None:
     """Create ``spec`` and fill it with the concatenated ``blocks``; its shards are no longer than it needs."""
     whole = max(1, -(-rows // spec.chunk_rows)) * spec.chunk_rows
-    array = _create(group, spec, rows=rows, chunk=spec.chunk_rows, shard=min(whole, spec.shard_rows))
+    array = create(group, spec, rows=rows, chunk=spec.chunk_rows, shard=min(whole, spec.shard_rows))
     _fill(array, blocks, start=0, dtype=_memory_type(spec))
 
 
@@ -32,7 +32,7 @@ def append_rows(
     chunk, shard = spec.chunk_rows, spec.shard_rows
     if old is not None and old.shards is not None:
         chunk, shard = old.chunks[0], old.shards[0]
-    array = _create(group, spec, rows=before + rows, chunk=chunk, shard=shard)
+    array = create(group, spec, rows=before + rows, chunk=chunk, shard=shard)
     start = before // shard * shard
     kept: list[Block] = [] if old is None or start == before else [np.asarray(old[start:before])]
     _fill(array, (block for group in (kept, blocks) for block in group), start=start, dtype=_memory_type(spec))
@@ -51,14 +51,15 @@ def _memory_type(spec: ArraySpec) -> Any:
     return object if spec.text else spec.dtype
 
 
-def _create(group: zarr.Group, spec: ArraySpec, *, rows: int, chunk: int, shard: int) -> zarr.Array[Any]:
+def create(group: zarr.Group, spec: ArraySpec, *, rows: int, chunk: int, shard: int) -> zarr.Array[Any]:
+    """An empty array of ``rows`` rows, with so many rows a chunk and a shard."""
     return group.create_array(
         spec.name,
         shape=(rows, *spec.row),
         dtype=spec.dtype,
         chunks=(chunk, *spec.row),
         shards=(shard, *spec.row),
-        compressors=[spec.compressor],
+        compressors=spec.compressors,
         attributes=spec.attrs,
         config={"write_empty_chunks": True},
     )

@@ -137,7 +137,8 @@ def grown(attrs: Attrs, batch: Batch, meta: DatasetMeta) -> Attrs:
 
 
 def _assign(attrs: Attrs, batch: Batch) -> list[dict[str, Any]]:
-    """Give every episode its task and split; returns the tasks with their counts."""
+    """Give every episode its task and, unless it has one already, its split; returns the tasks with their counts."""
+    given = batch.columns.get("episode_split")
     tasks = [dict(t) for t in attrs["tasks"]]
     index = {_text({k: v for k, v in t.items() if k not in ("id", "episodes")}): t for t in tasks}
     numbers, splits = np.empty(len(batch), np.int32), np.empty(len(batch), np.uint8)
@@ -148,7 +149,7 @@ def _assign(attrs: Attrs, batch: Batch) -> list[dict[str, Any]]:
             tasks.append(index[key])
         task = index[key]
         numbers[k] = task["id"]
-        splits[k] = split_of(task["episodes"], val_fraction=attrs["val_fraction"])
+        splits[k] = split_of(task["episodes"], val_fraction=attrs["val_fraction"]) if given is None else given[k]
         task["episodes"] += 1
     batch.columns["episode_task"], batch.columns["episode_split"] = numbers, splits
     return tasks

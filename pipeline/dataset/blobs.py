@@ -40,6 +40,11 @@ class Assets:
         return tuple(self._index)
 
     @property
+    def spans(self) -> dict[str, tuple[int, int]]:
+        """Where each content is in ``assets/bytes``, [start, stop), in the order of writing."""
+        return {sha: (start, stop) for sha, (start, stop, _) in self._index.items()}
+
+    @property
     def size(self) -> int:
         """Bytes of all contents."""
         return max((stop for _, stop, _ in self._index.values()), default=0)

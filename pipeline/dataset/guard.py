@@ -35,6 +35,8 @@ CHUNK_BYTES = 2**28
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 INDEX_ENTRY, INDEX_CHECKSUM, ABSENT = 16, 4, 2**64 - 1
 """Bytes of an entry (offset, length) of a shard's index and of its checksum; what stands for a chunk that is absent."""
+SUMS = (0, 4)
+"""Bytes of a checksum that may follow a chunk."""
 TEXTS = {f"{META}/{name}" for name in TEXT}
 DEPTH_ARRAY = f"{DATA}/depth_"
 
@@ -184,7 +186,7 @@ def _check_chunk(key: str, chunk: Buffer) -> None:
             raise ValueError(f"a chunk of {key!r} claims {size} bytes, more than {CHUNK_BYTES}")
         if key.partition("/c/")[0] in TEXTS:
             _check_texts(key, chunk)
-    elif key.startswith(DEPTH_ARRAY) and len(head) >= 16 and int.from_bytes(head[12:16], "little") == len(chunk):
+    elif key.startswith(DEPTH_ARRAY) and len(head) >= 16 and len(chunk) - int.from_bytes(head[12:16], "little") in SUMS:
         size = int.from_bytes(head[4:8], "little")
         if size > CHUNK_BYTES:
             raise ValueError(f"a chunk of {key!r} claims {size} bytes, more than {CHUNK_BYTES}")

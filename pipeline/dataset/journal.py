@@ -72,7 +72,7 @@ class Staging:
         """Make the staged files, whose sizes and SHA-256 are ``new``, part of the dataset."""
         changes = [
             Change(path=path, size=new[path][0], old=old[path][1] if path in old else None, new=new[path][1])
-            for path in sorted(new, key=_turn)
+            for path in sorted(new, key=turn)
         ]
         for path in new:
             _sync(self.store / path)
@@ -133,8 +133,8 @@ def recover(dataset: Path) -> None:
         staging.finish()
 
 
-def _turn(path: str) -> tuple[int, str]:
-    """Shards, which grow at their ends; then the root, which lists them; then the shapes; the commit mark last."""
+def turn(path: str) -> tuple[int, str]:
+    """When a file is put into its place: shards, which grow at their ends; the root, which lists them; shapes; the mark."""
     if path == MARK:
         return (3, path)
     if not path.endswith(ROOT_FILE):

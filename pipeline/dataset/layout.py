@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from zarr.abc.codec import BytesBytesCodec
-from zarr.codecs import BloscCodec, ZstdCodec
+from zarr.codecs import BloscCodec, Crc32cCodec, ZstdCodec
 
 from pipeline.core.robot import RobotSpec
 
@@ -54,11 +54,11 @@ class ArraySpec:
         return math.prod(self.row) * (8 if self.text else np.dtype(self.dtype).itemsize)
 
     @property
-    def compressor(self) -> BytesBytesCodec:
-        """Plain zstd; of numbers wider than a byte that vary smoothly (depth) with their bytes apart."""
+    def compressors(self) -> list[BytesBytesCodec]:
+        """zstd, of depth with its two bytes apart; every chunk carries a checksum."""
         if self.dtype == "uint16":
-            return BloscCodec(cname="zstd", clevel=ZSTD_LEVEL, shuffle="shuffle", typesize=2)
-        return ZstdCodec(level=ZSTD_LEVEL)
+            return [BloscCodec(cname="zstd", clevel=ZSTD_LEVEL, shuffle="shuffle", typesize=2), Crc32cCodec()]
+        return [ZstdCodec(level=ZSTD_LEVEL, checksum=True)]
 
     @property
     def chunk_rows(self) -> int:

@@ -75,6 +75,11 @@ class Packer:
         """Number of episodes that are committed."""
         return len(self._ids)
 
+    @property
+    def ids(self) -> frozenset[str]:
+        """Their ids."""
+        return frozenset(self._ids)
+
     def add(self, parts: Sequence[Path]) -> None:
         """Append the episodes of ``parts`` that are not there yet, in one or more commits."""
         sources = self._sources(parts)
@@ -82,6 +87,10 @@ class Packer:
             if self._reader is None:
                 raise DatasetError("There are no episodes to pack: every part is empty. See why the attempts failed.")
             return
+        self.append(sources)
+
+    def append(self, sources: Sequence[Source]) -> None:
+        """Append the wanted episodes of ``sources``, none of them empty, in one or more commits."""
         dims = self._dims or dimensions_of(
             sources, object_slots=self.meta.object_slots, joint_slots=self.meta.joint_slots
         )

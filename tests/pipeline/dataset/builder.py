@@ -12,6 +12,7 @@ from pipeline.core.camera import CameraSpec
 from pipeline.core.episode import Episode, Provenance
 from pipeline.core.geometry import BodyGeometry, Box, Grasp, Joint
 from pipeline.core.layout import SceneLayout
+from pipeline.core.poses import compose, inverse
 from pipeline.core.robot import ArmJoint, Gripper, RobotSpec
 from pipeline.core.scene import Placement, SceneSpec
 from pipeline.core.task import TaskObject, TaskSpec
@@ -152,12 +153,27 @@ def states(scene: SceneSpec, steps: int, rng: np.random.Generator) -> WorldState
         values(bodies, 6),
         values(joints),
         values(joints),
-        values(dof),
+        within_limits(rng, steps),
         values(dof),
         poses(),
         np.zeros((steps, bodies, bodies), bool),
         no_forces(steps, layout),
     )
+
+
+def within_limits(rng: np.random.Generator, steps: int) -> np.ndarray:
+    """Joint positions and gripper widths (steps, 4) that the toy arm may have."""
+    return rng.uniform([-2.8, -2.8, -2.8, 0], [2.8, 2.8, 2.8, 0.08], (steps, 4)).astype(np.float32)
+
+
+def camera_poses(world: SceneSpec, tool: np.ndarray) -> dict[str, np.ndarray]:
+    """Where the cameras are in every frame (steps, 7): one stands still, one rides on the hand."""
+    front, wrist = world.cameras[0], world.robot.cameras[0]
+    hand = compose(tool, inverse(np.array(world.robot.tool)))
+    return {
+        FIXED: np.repeat(np.array([front.pose], np.float32), len(tool), axis=0),
+        WRIST: compose(hand, np.array(wrist.pose)).astype(np.float32),
+    }
 
 
 def episode(
@@ -175,12 +191,14 @@ def episode(
     world = scene(seed, objects=objects, drawers=drawers, arm=arm)
     turns = rng.normal(size=(steps, 7))
     turns[:, 3:] /= np.linalg.norm(turns[:, 3:], axis=-1, keepdims=True)
+    seen = states(world, steps, rng)
+    poses = camera_poses(world, seen.tcp)
     return Episode(
         task=task(task_name),
         scene=world,
-        states=states(world, steps, rng),
+        states=seen,
         final=states(world, 1, rng),
-        actions=rng.normal(size=(steps, world.robot.dof)).astype(np.float32),
+        actions=within_limits(rng, steps),
         ee_delta=rng.normal(size=(steps, 7)).astype(np.float32),
         ee_target=np.concatenate([turns, rng.random((steps, 1))], axis=1).astype(np.float32),
         success=np.linspace(0, 1, steps, dtype=np.float32) == 1,
@@ -191,7 +209,7 @@ def episode(
         depth={c: rng.integers(0, 3000, (steps, 4, 6), np.uint16) for c in cameras if "depth" in channels},
         seg={c: rng.integers(0, 7, (steps, 4, 6), np.uint8) for c in cameras if "seg" in channels},
         seg_names=("nothing", *SceneLayout.of(world).bodies) if "seg" in channels else (),
-        camera_pose={c: turns.astype(np.float32) for c in cameras},
+        camera_pose={c: poses[c] for c in cameras},
         solver="toy",
         provenance=Provenance(version="0.1.0", engine="kinematic", solver="toy", author="procedural", seed=seed),
         attempt=seed,
