@@ -134,7 +134,7 @@ def recover(dataset: Path) -> None:
 
 
 def turn(path: str) -> tuple[int, str]:
-    """When a file is put into its place: shards, which grow at their ends; the root, which lists them; shapes; the mark."""
+    """When a file is put into its place: shards, which grow at their ends; the root, which lists them; shapes; mark."""
     if path == MARK:
         return (3, path)
     if not path.endswith(ROOT_FILE):
