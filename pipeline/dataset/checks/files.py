@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,9 +17,10 @@ from pipeline.dataset.access import array_at, read
 from pipeline.dataset.checks.problem import Heard, Problem
 from pipeline.dataset.guard import local_path
 from pipeline.dataset.journal import pending
+from pipeline.dataset.metadata import check_attributes, parsed
 from pipeline.dataset.reader import DatasetReader
 from pipeline.dataset.rootfile import ROOT_FILE, Manifest, entry, self_consistent
-from pipeline.dataset.transfer.remote import Remote
+from pipeline.dataset.transfer.remote import Remote, redacted
 
 SHARDS = "/c/"
 Spans = tuple[tuple[int, int], ...]
@@ -47,6 +47,7 @@ class Files:
     """The files of a dataset, in a folder or at a URL."""
 
     def __init__(self, place: str) -> None:
+        self.place = redacted(place)
         self._folder = local_path(place)
         self._remote = None if self._folder is not None else Remote(place)
 
@@ -97,11 +98,12 @@ def root_of(files: Files) -> tuple[dict[str, Any], Problem | None]:
     if content is None:
         return {}, None
     try:
-        attrs = json.loads(content)["attributes"]
-        assert isinstance(attrs["files"], dict)
-        assert attrs["kind"] == "dataset"
-    except (ValueError, KeyError, TypeError, AssertionError):
-        return {}, Problem("", None, "is no root of a dataset of ours, or is damaged", file=ROOT_FILE)
+        attrs = parsed(content, files.place).get("attributes")
+        if not isinstance(attrs, dict) or attrs.get("kind") != "dataset":
+            raise DatasetError("is no root of a dataset of ours, or is damaged")
+        check_attributes(attrs, files.place)  # no path of it leads out of the folder, either
+    except DatasetError as error:
+        return {}, Problem("", None, str(error), file=ROOT_FILE)
     if self_consistent(content):
         return attrs, None
     return attrs, Problem(

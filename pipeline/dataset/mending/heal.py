@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from pipeline.dataset.access import DAMAGE
 from pipeline.dataset.append import create
 from pipeline.dataset.blobs import Assets
 from pipeline.dataset.data_arrays import data_arrays
+from pipeline.dataset.mending.derive import DERIVED, derived
+from pipeline.dataset.mending.reindex import GUESSES, reindexed
 from pipeline.dataset.meta_arrays import asset_arrays, meta_arrays
 from pipeline.dataset.rootfile import ROOT_FILE
 
@@ -28,28 +30,31 @@ def healed(folder: Path, path: str, sha: str, *, attrs: dict[str, Any], dims: la
 
     ``folder`` is the dataset, ``dims`` what its creation fixed, as far as its robot can be read.
     """
-    try:
-        for content in _candidates(folder, path, attrs, dims):
-            if hashlib.sha256(content).hexdigest() == sha:
-                return content
-    except (TaskloomError, AssertionError, *DAMAGE):
-        return None
+    for content in _candidates(folder, path, attrs, dims):
+        try:
+            made = content()
+        except (TaskloomError, AssertionError, TypeError, *DAMAGE):
+            continue
+        if hashlib.sha256(made).hexdigest() == sha:
+            return made
     return None
 
 
-def _candidates(folder: Path, path: str, attrs: dict[str, Any], dims: layout.Dimensions | None) -> Iterator[bytes]:
+def _candidates(
+    folder: Path, path: str, attrs: dict[str, Any], dims: layout.Dimensions | None
+) -> list[Callable[[], bytes]]:
+    """Ways to make the file again; each may fail for want of other files."""
     if path.endswith(f"/{ROOT_FILE}"):
         where = path.removesuffix(f"/{ROOT_FILE}")
         if "/" not in where:
-            yield _written(lambda root: root.create_group("x"), f"x/{ROOT_FILE}")
-        else:
-            yield _metadata(folder, where, attrs, dims)
-        return
+            return [lambda: _written(lambda root: root.create_group("x"), f"x/{ROOT_FILE}")]
+        return [lambda: _metadata(folder, where, attrs, dims)]
     array, _, key = path.partition("/c/")
-    number = int(key.split("/")[0])
-    if array == f"{layout.META}/{layout.COMMIT_MARKER}":
-        yield _encoded(folder, array, path, number, _ends_from_lengths(folder))
-    yield _encoded(folder, array, path, number, None)
+    number, name = int(key.split("/")[0]), array.partition("/")[2]
+    ways = [lambda guess=guess: reindexed(folder, path, number, guess=guess) for guess in GUESSES]
+    if array.startswith(f"{layout.META}/") and name in DERIVED:
+        ways.append(lambda: _encoded(folder, path, number, derived(folder, name, attrs)))
+    return [*ways, lambda: _encoded(folder, path, number, None)]
 
 
 def _metadata(folder: Path, where: str, attrs: dict[str, Any], dims: layout.Dimensions | None) -> bytes:
@@ -83,8 +88,9 @@ def _written(make: Any, path: str) -> bytes:
         return (Path(tmp) / path).read_bytes()
 
 
-def _encoded(folder: Path, array: str, path: str, number: int, values: NDArray[Any] | None) -> bytes:
+def _encoded(folder: Path, path: str, number: int, values: NDArray[Any] | None) -> bytes:
     """A shard written again from its rows, or from ``values`` of all rows."""
+    array = path.partition("/c/")[0]
     source = zarr.open_array(folder / array, mode="r", zarr_format=3)
     size = source.shards[0] if source.shards else source.chunks[0]
     rows = slice(number * size, min((number + 1) * size, source.shape[0]))
@@ -93,13 +99,9 @@ def _encoded(folder: Path, array: str, path: str, number: int, values: NDArray[A
         place = Path(tmp) / array
         place.mkdir(parents=True)
         (place / ROOT_FILE).write_bytes((folder / array / ROOT_FILE).read_bytes())
-        target = zarr.open_array(place, mode="r+", zarr_format=3, config={"write_empty_chunks": True})
-        target[rows] = block
+        with zarr.config.set({"array.write_empty_chunks": True}):
+            zarr.open_array(place, mode="r+", zarr_format=3)[rows] = block
         return (Path(tmp) / path).read_bytes()
-
-
-def _ends_from_lengths(folder: Path) -> NDArray[np.int64]:
-    return np.cumsum(zarr.open_array(folder / layout.META / "episode_length", mode="r")[...], dtype=np.int64)
 
 
 def dims_of(folder: Path, attrs: dict[str, Any]) -> layout.Dimensions | None:

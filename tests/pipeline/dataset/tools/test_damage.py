@@ -117,16 +117,38 @@ def test_repair_drops_what_is_hit_and_keeps_the_rest_bit_for_bit(hurt: Path) -> 
         "data/action/zarr.json",
         "data/zarr.json",
         "meta/episode_ends/zarr.json",
-        "meta/episode_ends/c/0",
         "assets/kind/zarr.json",
         "assets/bytes/zarr.json",
+        "meta/episode_ends/c/0",
+        "meta/episode_id/c/0",
+        "meta/episode_split/c/0",
+        "meta/episode_task/c/0",
     ],
 )
-def test_what_can_be_made_again_is(hurt: Path, long: Path, name: str) -> None:
-    flip(hurt / name, 0.4)
+@pytest.mark.parametrize("byte", [20, -1, -7])
+def test_what_can_be_made_again_is(hurt: Path, long: Path, name: str, byte: int) -> None:
+    content = bytearray((hurt / name).read_bytes())
+    content[byte] ^= 1
+    (hurt / name).write_bytes(content)
     done = repair(hurt)
     assert done.healed == (name,)
     assert not done.dropped
+    assert all((hurt / n).read_bytes() == (long / n).read_bytes() for n in files(long))
+
+
+@pytest.mark.parametrize("name", [SHARD, "data/qpos/c/0/0", "assets/bytes/c/0", "meta/episode_json/c/0"])
+def test_the_index_of_a_shard_is_made_again(hurt: Path, long: Path, name: str) -> None:
+    """Any one of its bytes: offsets, lengths, entries of chunks that are absent, the checksum."""
+    array = zarr.open_array(hurt / array_of(name), mode="r")
+    size = array.shards[0] // array.chunks[0] * 16 + 4
+    whole = (hurt / name).read_bytes()
+    for back in (1, 4, 5, 20, size - 20, size - 9, size - 8, size - 1, size):
+        content = bytearray(whole)
+        content[len(content) - back] ^= 2
+        (hurt / name).write_bytes(content)
+        done = repair(hurt)
+        assert done.healed == (name,), back
+        assert not done.dropped
     assert all((hurt / n).read_bytes() == (long / n).read_bytes() for n in files(long))
 
 
