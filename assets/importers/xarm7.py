@@ -66,7 +66,7 @@ GRIPPER = Gripper(
     max_force=30.0,
     finger_depth=0.012,
     pad_half=(0.016, 0.007, 0.024),
-    palm_clearance=0.060,
+    palm_clearance=0.059,
 )
 
 
