@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def _candidates(
         return [lambda: _metadata(folder, where, attrs, dims)]
     array, _, key = path.partition("/c/")
     number, name = int(key.split("/")[0]), array.partition("/")[2]
-    ways = [lambda guess=guess: reindexed(folder, path, number, guess=guess) for guess in GUESSES]
+    ways: list[Callable[[], bytes]] = [partial(reindexed, folder, path, number, guess=guess) for guess in GUESSES]
     if array.startswith(f"{layout.META}/") and name in DERIVED:
         ways.append(lambda: _encoded(folder, path, number, derived(folder, name, attrs)))
     return [*ways, lambda: _encoded(folder, path, number, None)]
