@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.core.errors import OutputError
+from pipeline.core.files import sync
 from pipeline.dataset.writers import wait_for_writers
 
 _TMP, _OLD = ".tmp-", ".old"
@@ -62,7 +63,7 @@ def _publish(tmp: Path, target: Path) -> None:
     if target.exists():
         target.rename(old)
     tmp.rename(target)
-    _sync(target.parent)
+    sync(target.parent)
     if old.exists():
         shutil.rmtree(old)
 
@@ -70,16 +71,8 @@ def _publish(tmp: Path, target: Path) -> None:
 def _sync_tree(folder: Path) -> None:
     for parent, _, files in os.walk(folder, topdown=False):
         for name in files:
-            _sync(Path(parent, name))
-        _sync(Path(parent))
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+            sync(Path(parent, name))
+        sync(Path(parent))
 
 
 def explained(target: Path, error: OSError) -> OutputError:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
@@ -19,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from pydantic import Field, ValidationError
 
 from pipeline.core.errors import DatasetError
+from pipeline.core.files import sync
 from pipeline.core.geometry import Frozen
 from pipeline.dataset import layout
 from pipeline.dataset.rootfile import ROOT_FILE, Manifest
@@ -75,9 +75,9 @@ class Staging:
             for path in sorted(new, key=turn)
         ]
         for path in new:
-            _sync(self.store / path)
+            sync(self.store / path)
         for folder in _folders(self.store, new):
-            _sync(folder)
+            sync(folder)
         self._write(Journal(changes=tuple(changes)))
         self.finish()
 
@@ -89,9 +89,9 @@ class Staging:
         for change in rest:
             self._place(change)
         for folder in _folders(self.dataset, [c.path for c in rest]):
-            _sync(folder)
+            sync(folder)
         self._place(last)
-        _sync((self.dataset / last.path).parent)
+        sync((self.dataset / last.path).parent)
         self.discard()
 
     def _place(self, change: Change) -> None:
@@ -108,9 +108,9 @@ class Staging:
     def _write(self, journal: Journal) -> None:
         tmp = self.folder / (_JOURNAL + ".tmp")
         tmp.write_text(journal.model_dump_json())
-        _sync(tmp)
+        sync(tmp)
         tmp.replace(self.folder / _JOURNAL)
-        _sync(self.folder)
+        sync(self.folder)
 
 
 def pending(dataset: Path) -> Journal | None:
@@ -151,11 +151,3 @@ def _folders(root: Path, paths: Sequence[str] | Manifest) -> list[Path]:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

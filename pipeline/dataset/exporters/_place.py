@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.core.errors import OutputError
+from pipeline.core.files import sync
 from pipeline.dataset.atomic import new_directory
 
 _TMP = ".tmp-"
@@ -33,9 +34,9 @@ def new_place(out: Path, *, source: str, file: bool, replacing: Callable[[Path],
             if left.name.startswith(target.name + _TMP):
                 left.unlink()
         yield tmp
-        _sync(tmp)
+        sync(tmp)
         tmp.replace(target)
-        _sync(target.parent)
+        sync(target.parent)
     except BaseException as error:
         tmp.unlink(missing_ok=True)
         if isinstance(error, OSError) and not isinstance(error, OutputError):
@@ -57,11 +58,3 @@ def _refuse(out: Path, target: Path, source: str, replacing: Callable[[Path], bo
         raise OutputError(f"{str(out)!r} exists; choose another place, or ask for it to be replaced (--replace).")
     if not replacing(target):
         raise OutputError(f"{str(out)!r} is not an export of this format, so it is not replaced; choose another place.")
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
