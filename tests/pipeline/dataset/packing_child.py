@@ -6,6 +6,7 @@ on standard input; for each it prints the process id of the fork, and when that 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import resource
@@ -21,6 +22,7 @@ from pipeline.dataset.pack import pack
 
 FILE_EVENTS = {"open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.truncate"}
 REFUSED, COUNTED = 3, 4
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 
 
 def shrink_shards() -> None:
@@ -47,7 +49,7 @@ def main() -> None:
 def _work(request: dict[str, Any]) -> None:
     code = 1
     try:
-        counter = _watch(Path(request["out"]).parent, request.get("kill_at", 0))
+        counter = _watch(Path(request["out"]).parent, request.get("kill_at", 0), request.get("protect_at", 0))
         if request.get("file_bytes"):
             resource.setrlimit(resource.RLIMIT_FSIZE, (request["file_bytes"], request["file_bytes"]))
         parts = [Path(p) for p in request["parts"]]
@@ -64,8 +66,12 @@ def _work(request: dict[str, Any]) -> None:
         os._exit(code)
 
 
-def _watch(folder: Path, kill_at: int) -> list[int]:
-    """Count what this process does to files below ``folder``, and kill it just before operation ``kill_at``."""
+def _watch(folder: Path, kill_at: int, protect_at: int) -> list[int]:
+    """Count what this process does to files below ``folder``.
+
+    Just before operation ``kill_at`` it is killed. From ``protect_at`` on all that would change the file system is
+    refused as by one that has turned read-only; a real one cannot be told to while a file, such as the lock, is open.
+    """
     counter, prefix = [0], str(folder)
 
     def hook(event: str, args: tuple[Any, ...]) -> None:
@@ -73,6 +79,8 @@ def _watch(folder: Path, kill_at: int) -> list[int]:
             counter[0] += 1
             if counter[0] == kill_at:
                 os.kill(os.getpid(), signal.SIGKILL)
+            if 0 < protect_at <= counter[0] and (event != "open" or args[2] & WRITING):
+                raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(args[0]))
 
     sys.addaudithook(hook)
     return counter

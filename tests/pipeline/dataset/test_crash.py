@@ -30,7 +30,7 @@ META = {"name": "toys", "val_fraction": 0.5}
 COMMIT_ROWS = 12
 FILMS = ("rgb", "depth")
 KINDS = ("moment", "operation", "operation", "full", "read_only")
-"""SIGKILL after a random time, SIGKILL before a random file operation, a disk too small, a disk turned read-only."""
+"""SIGKILL after a random time, SIGKILL before a random file operation, a disk too small, one that turns read-only."""
 
 
 @dataclass
@@ -63,26 +63,6 @@ class Volume:
     def grow(self) -> None:
         if self.mounted:
             _mount(self.folder, "remount,rw,size=64m")
-
-    def write_protect(self, deadline: float) -> bool:
-        """Whether it worked before the deadline: a file system with a file open for writing stays writable."""
-        if not self.mounted:
-            for path in (self.folder, *self.folder.rglob("*")):
-                if path.is_dir():
-                    path.chmod(0o555)
-            return True
-        while time.monotonic() < deadline:
-            if subprocess.run(["mount", "-o", "remount,ro", self.folder], capture_output=True).returncode == 0:
-                return True
-        return False
-
-    def unprotect(self) -> None:
-        if self.mounted:
-            _mount(self.folder, "remount,rw")
-            return
-        for path in (self.folder, *self.folder.rglob("*")):
-            if path.is_dir():
-                path.chmod(0o755)
 
 
 def _mount(folder: Path, options: str) -> None:
@@ -165,16 +145,14 @@ def disturb(kind: str, server: Server, parts: list[Path], volume: Volume, rng: n
             used = shutil.disk_usage(volume.folder).used // 1024
             _mount(volume.folder, f"remount,size={used + int(rng.integers(4, 400))}k")
         server.start(out, parts, **more)
+    elif kind == "read_only":
+        server.start(out, parts, protect_at=int(rng.integers(1, server.operations + 1)))
     else:
         child = server.start(out, parts)
         time.sleep(rng.uniform(0, 1.05) * server.seconds)
-        if kind == "moment":
-            with suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
-        elif not volume.write_protect(time.monotonic() + 2 * server.seconds):
-            kind += " too late"
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
     code = server.line()
-    volume.unprotect()
     volume.grow()
     assert code in (0, 3, -signal.SIGKILL), f"{kind} ended with {code}"
     return f"{kind}: {({0: 'finished', 3: 'refused', -9: 'killed'})[code]}"
