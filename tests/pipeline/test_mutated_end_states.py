@@ -95,8 +95,11 @@ def in_a_spin(world: WorldState, atom: Atom, draw: np.random.Generator) -> Edit 
 
 
 def in_the_gripper(world: WorldState, atom: Atom, draw: np.random.Generator) -> Edit | None:
-    """Between the fingers, where it is; what is to be raised may be held."""
-    return None if is_a(atom, "holding", "raised") else gripped(atom.args[int(draw.integers(len(atom.args)))])
+    """Between the fingers, where it is; what is to be raised may be held, and so may the vessel that pours."""
+    if is_a(atom, "holding", "raised"):
+        return None
+    args = atom.args[1:] if is_a(atom, "pouring") else atom.args
+    return gripped(args[int(draw.integers(len(args)))])
 
 
 def half_released(world: WorldState, atom: Atom, draw: np.random.Generator) -> Edit | None:
