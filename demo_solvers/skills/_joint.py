@@ -146,6 +146,8 @@ def _reach(
             continue
         good = np.zeros(len(todo), bool)
         for model in (wide, close):
+            if not (open_ & ~good).any():
+                break
             found, clear = plan_transit(ex, np.where((open_ & ~good)[:, None], contact.approach[:, 0], ex.q), model)
             clear &= open_ & ~good
             path[clear], good = found[clear], good | clear
