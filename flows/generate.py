@@ -21,6 +21,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.artifacts import artifact_key, gallery_markdown, task_description, task_markdown
 from flows.config import RunConfig
+from flows.engines import Engines
 from flows.folder import RunFolder
 from flows.jobs import BatchJob, BatchReport
 from flows.line import Runner
@@ -28,7 +29,7 @@ from flows.notices import Listener, silence
 from flows.report import RunReport, load_report
 from flows.runners import run
 from flows.showcase import first_demonstrations
-from flows.workers import WorkerPool, default_workers
+from flows.workers import default_workers
 
 Result = TypeVar("Result")
 DELIVERY_SECONDS = 15.0
@@ -68,8 +69,8 @@ def _deliver() -> None:
 class PrefectRunner:
     """Steps and batches as Prefect task runs; simulator processes do the work, threads wait for them."""
 
-    def __init__(self, pool: WorkerPool) -> None:
-        self._pool = pool
+    def __init__(self, engines: Engines) -> None:
+        self._engines = engines
         self._jobs: dict[str, BatchJob] = {}
         self._done: queue.SimpleQueue[BatchReport | BaseException] = queue.SimpleQueue()
         self._batch = _as_task("batch", task_run_name="{name}")(self._do)
@@ -105,7 +106,7 @@ class PrefectRunner:
     def _do(self, name: str) -> str:
         """One batch of attempts."""
         try:
-            report = self._pool.run(self._jobs[name])
+            report = self._engines.run(self._jobs[name])
         except BaseException as error:
             self._done.put(error)
             raise

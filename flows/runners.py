@@ -1,4 +1,4 @@
-"""ThreadRunner: carries out the line with a pool of simulator processes and nothing else."""
+"""ThreadRunner: carries out the line with a set of engines and nothing else."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ from typing import TypeVar
 
 from assets.catalog import LibraryCatalog
 from flows.config import RunConfig
+from flows.engines import Engines, engines
 from flows.folder import RunFolder, open_folder
 from flows.gallery import write_gallery
 from flows.jobs import BatchJob, BatchReport
 from flows.line import Runner, run_line
-from flows.machine import rendering_environment
 from flows.notices import Listener, silence
 from flows.report import RunReport, finished_report
 from flows.stages import library_digest
-from flows.workers import WorkerPool, default_workers
 
 Result = TypeVar("Result")
 
@@ -28,9 +27,9 @@ Result = TypeVar("Result")
 class ThreadRunner:
     """One waiting thread for each simulator process."""
 
-    def __init__(self, pool: WorkerPool) -> None:
-        self._pool = pool
-        self._threads = ThreadPoolExecutor(max_workers=pool.workers, thread_name_prefix="batch")
+    def __init__(self, engines: Engines) -> None:
+        self._engines = engines
+        self._threads = ThreadPoolExecutor(max_workers=engines.slots, thread_name_prefix="batch")
         self._done: queue.SimpleQueue[Future[BatchReport]] = queue.SimpleQueue()
 
     def __enter__(self) -> Runner:
@@ -48,7 +47,7 @@ class ThreadRunner:
 
     def submit(self, job: BatchJob) -> None:
         """Queue a job for the next idle process."""
-        self._threads.submit(self._pool.run, job).add_done_callback(self._done.put)
+        self._threads.submit(self._engines.run, job).add_done_callback(self._done.put)
 
     def next(self) -> BatchReport:
         """Wait for any job; raises what ended the run if a job did."""
@@ -60,7 +59,7 @@ def run(
     out: Path,
     *,
     workers: int | None = None,
-    runner_of: Callable[[WorkerPool], AbstractContextManager[Runner]] = ThreadRunner,
+    runner_of: Callable[[Engines], AbstractContextManager[Runner]] = ThreadRunner,
     listener: Listener = silence,
 ) -> RunReport:
     """Run or continue ``config`` in ``out`` with simulator processes, and leave dataset, report and gallery there."""
@@ -78,16 +77,8 @@ def _work(
     config: RunConfig,
     catalog: LibraryCatalog,
     workers: int | None,
-    runner_of: Callable[[WorkerPool], AbstractContextManager[Runner]],
+    runner_of: Callable[[Engines], AbstractContextManager[Runner]],
     listener: Listener,
 ) -> RunReport:
-    pool = WorkerPool(
-        folder,
-        config.backend,
-        device=config.device,
-        workers=workers or default_workers(),
-        listener=listener,
-        extra_env=rendering_environment(config.backend),
-    )
-    with pool, runner_of(pool) as runner:
+    with engines(folder, config, workers=workers, listener=listener) as ready, runner_of(ready) as runner:
         return run_line(config, folder, catalog, runner)

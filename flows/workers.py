@@ -74,35 +74,45 @@ class WorkerPool:
             process.kill()
 
     @property
+    def slots(self) -> int:
+        """How many jobs are at work at once."""
+        return self.workers
+
+    @property
     def pids(self) -> tuple[int, ...]:
         """Process ids of the workers at this moment."""
         return tuple(p.pid for p in self._all)
 
-    def run(self, job: BatchJob) -> BatchReport:
-        """Do a job, or return its report if it is done already.
+    def run(self, job: BatchJob, *, listener: Listener = silence) -> BatchReport:
+        """Do a job, or return its report if it is done already; news go to ``listener`` and to the pool's own.
 
         Raises :class:`OutputError`, :class:`RenderingError` or another error that no further batch could escape.
         """
+
+        def tell(notice: Notice) -> None:
+            self.listener(notice)
+            listener(notice)
+
         report = self.folder.finished(job)
         if report is None:
             process = self._idle.get()
             try:
-                report = self._persist(process, job)
+                report = self._persist(process, job, tell)
             finally:
                 self._idle.put(process)
-        self.listener(Notice(task=job.task.name, index=job.index, stage=report.status, written=report.written))
+        tell(Notice(task=job.task.name, index=job.index, stage=report.status, written=report.written))
         return report
 
-    def _persist(self, process: _Process, job: BatchJob) -> BatchReport:
+    def _persist(self, process: _Process, job: BatchJob, tell: Listener) -> BatchReport:
         deaths = list[str]()
         for attempt in range(self.retries + 1):
             try:
-                return process.do(job)
+                return process.do(job, tell)
             except WorkerDiedError as death:
                 if self._closed:
                     raise
                 deaths.append(str(death))
-                self.listener(Notice(task=job.task.name, index=job.index, stage="restart", detail=f"try {attempt + 2}"))
+                tell(Notice(task=job.task.name, index=job.index, stage="restart", detail=f"try {attempt + 2}"))
             stored = self.folder.finished(job)
             if stored is not None:
                 return stored
@@ -124,7 +134,7 @@ class _Process:
     def pid(self) -> int:
         return self._child.pid
 
-    def do(self, job: BatchJob) -> BatchReport:
+    def do(self, job: BatchJob, tell: Listener) -> BatchReport:
         """Raises :class:`WorkerDiedError` when the process ends first."""
         if self._done >= self.pool.recycle_after or self._child.poll() is not None:
             self.kill()
@@ -137,7 +147,7 @@ class _Process:
             if message.get("id") != self._sent:
                 continue
             if message["kind"] == "notice":
-                self.pool.listener(Notice.model_validate(message["notice"]))
+                tell(Notice.model_validate(message["notice"]))
             elif message["kind"] == "report":
                 return BatchReport.model_validate(message["report"])
             elif message["kind"] == "error":
