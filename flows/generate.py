@@ -13,22 +13,20 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from prefect import flow, get_run_logger, task
-from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows.artifacts import artifact_key, gallery_markdown, task_description, task_markdown
 from flows.config import RunConfig
 from flows.engines import Engines
 from flows.folder import RunFolder
 from flows.jobs import BatchJob, BatchReport
 from flows.line import Runner
 from flows.notices import Listener, silence
+from flows.publishing import publish_batch, publish_task
 from flows.report import RunReport, load_report
 from flows.runners import run
-from flows.showcase import first_demonstrations
 from flows.workers import default_workers
 
 Result = TypeVar("Result")
@@ -131,11 +129,6 @@ def _log(report: BatchReport) -> None:
 
 def _publish(report: RunReport, folder: RunFolder) -> None:
     """Leave counts and pictures where Prefect's pages show them."""
-    shown = first_demonstrations(folder)
     for one in report.tasks:
-        film = shown.get(one.task.name)
-        description = task_description(one, film)
-        create_markdown_artifact(task_markdown(one, film), key=artifact_key(one.task.name), description=description)
-    create_markdown_artifact(
-        gallery_markdown(report, folder, shown), key="gallery", description="Every task at a glance"
-    )
+        publish_task(one, folder)
+    publish_batch(report, folder)
