@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from flows.claim import claimed
 from flows.config import RunConfig
 from flows.jobs import BatchJob, BatchReport
 from pipeline.core.errors import OutputError
@@ -80,6 +82,10 @@ class RunFolder:
         except (FileNotFoundError, ValueError):
             return None
         return stored if stored.job == job.digest else None
+
+    def claim(self, job: BatchJob) -> AbstractContextManager[None]:
+        """Hold a batch while writing it; a second process waits, and finds the report of the first."""
+        return claimed(self.root / "claims" / job.name)
 
     def commit(self, job: BatchJob, report: BatchReport) -> None:
         """Make a batch finished: its report is the last thing written."""

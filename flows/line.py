@@ -99,8 +99,14 @@ def demonstrate(plan: Plan, runner: Runner) -> tuple[BatchReport, ...]:
 def run_batch(job: BatchJob, folder: RunFolder, bench: Bench, *, notice: Listener = silence) -> BatchReport:
     """Do one batch and commit it. A batch that breaks is committed as failed, with the reason.
 
-    Raises only what the next batch would meet too: :class:`OSError`, :class:`RenderingError`, :class:`AssetError`.
+    While another process works on it, wait and return what that leaves. Raises only what the next batch would meet
+    too: :class:`OSError`, :class:`RenderingError`, :class:`AssetError`.
     """
+    with folder.claim(job):
+        return folder.finished(job) or _commit(job, folder, bench, notice)
+
+
+def _commit(job: BatchJob, folder: RunFolder, bench: Bench, notice: Listener) -> BatchReport:
     part = folder.clear(job) / "part"
     try:
         report = _Batch(job, bench, notice).run(lambda episodes: write_part(part, episodes, store=bench.catalog))

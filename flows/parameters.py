@@ -1,4 +1,4 @@
-"""Parameters of the flows as forms: what a person fills in on the page of a deployment, checked before a run starts."""
+"""Parameters of the flows as forms: what a person fills in on a deployment's page, checked before a run starts."""
 
 from __future__ import annotations
 
@@ -98,7 +98,8 @@ class BatchRequest(Frozen):
         default=(), description="Files with tasks on the worker's machine, instead of an author: JSON, YAML or BDDL."
     )
     memory: str | None = Field(
-        default=None, description="File of programs that earlier runs measured, on the worker's machine; they are tried."
+        default=None,
+        description="File of programs that earlier runs measured, on the worker's machine; they are tried.",
     )
     remember: bool = Field(default=False, description="Add what this run measures to that file when it has finished.")
 
@@ -119,3 +120,22 @@ class BatchRequest(Frozen):
             return self.out.replace(DATE, f"{day:%Y-%m-%d}")
         content = f"{config.digest}/{self.model_copy(update={'out': ''}).model_dump_json()}"
         return f"{config.preset}-{config.seed}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
+
+
+class Validation(Frozen):
+    """Which datasets to validate, and how."""
+
+    datasets: tuple[str, ...] = Field(
+        default=(), description="Names of runs, or paths or URLs of datasets. None: every dataset under the runs root."
+    )
+    structure_only: bool = Field(default=False, description="Read metadata and sizes only, in seconds.")
+    replay: int = Field(default=0, ge=0, description="Replay so many episodes, evenly spread, and compare every state.")
+
+
+class AssetCheck(Frozen):
+    """Which assets to check, and in which physics."""
+
+    names: tuple[str, ...] = Field(default=(), description="Names of assets; none means all.")
+    backends: tuple[Literal["mujoco", "genesis"], ...] = Field(
+        default=("mujoco",), description="Physics to load them in and let them come to rest."
+    )

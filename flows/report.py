@@ -90,6 +90,9 @@ class RunReport(Frozen):
     )
     dataset: Packed | None
     proposals: Proposed | None = Field(default=None, description="of a model: the funnel, its prompts and its cost")
+    missing: tuple[str, ...] = Field(
+        default=(), description="tasks whose demonstration was broken off, so that more batches are due"
+    )
     seconds: float = Field(description="wall clock of this process's part of the run")
 
     @computed_field
@@ -97,18 +100,20 @@ class RunReport(Frozen):
     def complete(self) -> bool:
         """Whether every task that the gates let through has the least number of demonstrations asked for."""
         tried = [t for t in self.tasks if t.status != "rejected"]
-        return bool(tried) and all(t.counts.written >= self.config.minimum for t in tried)
+        return not self.missing and bool(tried) and all(t.counts.written >= self.config.minimum for t in tried)
 
 
 def report_of(
-    plan: Plan, reports: Sequence[BatchReport], folder: RunFolder, packed: Packed | None, *, seconds: float
+    plan: Plan,
+    reports: Sequence[BatchReport],
+    folder: RunFolder,
+    packed: Packed | None,
+    *,
+    seconds: float,
+    missing: Sequence[str] = (),
 ) -> RunReport:
     """Add up the batch reports and write ``report.json``."""
-    tasks = tuple(
-        _task_report(c.task, own, plan.config)
-        for c in plan.candidates
-        if (own := [r for r in reports if r.task == c.task.name])
-    )
+    tasks = task_reports(plan, reports)
     report = RunReport(
         config=plan.config,
         digest=plan.config.digest,
@@ -122,6 +127,7 @@ def report_of(
         refusals=_refusals(plan, reports),
         dataset=packed,
         proposals=kept_proposals(folder),
+        missing=tuple(missing),
         seconds=round(seconds, 1),
     )
     write_atomically(folder.report, report.model_dump_json(indent=1))
@@ -133,6 +139,8 @@ def finished_report(folder: RunFolder) -> RunReport | None:
     if not folder.report.exists():
         return None
     report = load_report(folder)
+    if report.missing:
+        return None
     batches = [folder.part(t.task.name, index).parent for t in report.tasks for index in range(t.batches)]
     packed = report.dataset is None or folder.dataset.exists()
     return report if packed and all((batch / "report.json").exists() for batch in batches) else None
@@ -147,7 +155,18 @@ def load_report(folder: RunFolder) -> RunReport:
     return RunReport.model_validate(held)
 
 
-def _task_report(task: TaskSpec, own: list[BatchReport], config: RunConfig) -> TaskReport:
+def task_reports(plan: Plan, reports: Sequence[BatchReport]) -> tuple[TaskReport, ...]:
+    """How every task fared that any of the batch reports is about, in plan order."""
+    by_task: dict[str, list[BatchReport]] = {}
+    for report in reports:
+        by_task.setdefault(report.task, []).append(report)
+    return tuple(
+        task_report(c.task, by_task[c.task.name], plan.config) for c in plan.candidates if c.task.name in by_task
+    )
+
+
+def task_report(task: TaskSpec, own: Sequence[BatchReport], config: RunConfig) -> TaskReport:
+    """Add up the batch reports of one task, in their order and at least one."""
     failures = [a.diagnosis for r in own for a in r.attempts if a.diagnosis.cause != "none"]
     examples = {d.cause: f"{d.stage}: expected {d.expected}, saw {d.seen}" for d in reversed(failures)}
     seconds: Counter[str] = Counter()
@@ -168,7 +187,7 @@ def _task_report(task: TaskSpec, own: list[BatchReport], config: RunConfig) -> T
     )
 
 
-def _refined(own: list[BatchReport]) -> dict[str, Any]:
+def _refined(own: Sequence[BatchReport]) -> dict[str, Any]:
     """What the batches' reports say of programs and their refinement."""
     last = next((r for r in reversed(own) if r.program is not None), None)
     accounts = [r.asked for r in own if r.asked is not None]
@@ -188,7 +207,7 @@ def _refusals(plan: Plan, reports: Sequence[BatchReport]) -> dict[str, dict[str,
     return {"static": {**static}, "dynamic": {**dynamic}}
 
 
-def _by_source(own: list[BatchReport]) -> int | None:
+def _by_source(own: Sequence[BatchReport]) -> int | None:
     judged = [r.by_source for r in own if r.by_source is not None]
     return sum(judged) if judged else None
 
@@ -203,7 +222,7 @@ def _counts(report: BatchReport) -> Counts:
     )
 
 
-def _status(own: list[BatchReport], config: RunConfig) -> str:
+def _status(own: Sequence[BatchReport], config: RunConfig) -> str:
     if own[0].status == "rejected":
         return "rejected"
     if sum(r.written for r in own) >= config.demos:

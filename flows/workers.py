@@ -116,9 +116,12 @@ class WorkerPool:
             stored = self.folder.finished(job)
             if stored is not None:
                 return stored
-        self.folder.clear(job)
         report = failed(job, f"WorkerDiedError: {len(deaths)} processes in a row ended during this batch: {deaths[-1]}")
-        self.folder.commit(job, report)
+        with self.folder.claim(job):
+            if stored := self.folder.finished(job):
+                return stored
+            self.folder.clear(job)
+            self.folder.commit(job, report)
         return report
 
 
