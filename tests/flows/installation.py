@@ -1,4 +1,4 @@
-"""An installation for tests: a Prefect server of its own on the loopback interface, process workers, our deployments."""
+"""An installation for tests: a Prefect server of its own on loopback, process workers and our deployments."""
 
 from __future__ import annotations
 
