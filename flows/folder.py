@@ -132,6 +132,18 @@ def open_folder(root: Path, config: RunConfig, *, library: str) -> RunFolder:
     return RunFolder(root)
 
 
+def held_config(folder: RunFolder) -> RunConfig:
+    """The configuration of the run in ``folder``; raises :class:`OutputError` where there is none."""
+    try:
+        held = json.loads((folder.root / "run.json").read_text())
+        return RunConfig.model_validate(held["config"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise OutputError(
+            f"{str(folder.root)!r} holds no run of this version of Taskloom (no run.json that can be read). "
+            "Name the folder that `taskloom generate --out` made."
+        ) from None
+
+
 def _identity(config: RunConfig, library: str) -> dict[str, Any]:
     return {"version": version("taskloom"), "library": library, "config": config.model_dump(mode="json")}
 

@@ -17,7 +17,7 @@ from pipeline.core.task import TaskSpec
 from task_gen.reasons import Reason
 
 Status = Literal["done", "rejected", "failed"]
-STAGES = ("build", "gate", "solve", "validate", "write")
+STAGES = ("build", "gate", "solve", "validate", "write", "picture")
 
 
 class BatchJob(Frozen):

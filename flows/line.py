@@ -21,6 +21,7 @@ from typing import Protocol, TypeVar
 
 from assets.variants import Adopting
 from flows.config import RANDOMISATIONS, RunConfig, film_channels
+from flows.filming import Filmed, keep_pictures
 from flows.folder import RunFolder
 from flows.jobs import Attempt, BatchJob, BatchReport, failed
 from flows.notices import Listener, Notice, silence
@@ -108,8 +109,10 @@ def run_batch(job: BatchJob, folder: RunFolder, bench: Bench, *, notice: Listene
 
 def _commit(job: BatchJob, folder: RunFolder, bench: Bench, notice: Listener) -> BatchReport:
     part = folder.clear(job) / "part"
+    batch = _Batch(job, bench, notice)
     try:
-        report = _Batch(job, bench, notice).run(lambda episodes: write_part(part, episodes, store=bench.catalog))
+        report = batch.run(lambda episodes: write_part(part, episodes, store=bench.catalog))
+        report = batch.with_pictures(report, folder)
     except Unplaceable as error:
         refused = Reason(code="unplaceable", message=str(error), at="initial")
         report = failed(job, str(error)).model_copy(update={"status": "rejected", "refused": (refused,)})
@@ -130,6 +133,7 @@ class _Batch:
         self.job, self.bench, self.listener = job, bench, listener
         self.seconds: dict[str, float] = {}
         self.rows: tuple[int, ...] = ()  # of the batch, for each scene that passed the gate
+        self.filmed: Filmed | None = None
 
     def run(self, write: Callable[[list[Episode]], object]) -> BatchReport:
         job, simulator = self.job, self.bench.simulator
@@ -154,10 +158,20 @@ class _Batch:
             if episodes:
                 write(episodes)
         attempts = [self._attempt(i, outcome, checked) for i, outcome in enumerate(outcomes)]
+        causes = tuple(a.diagnosis.cause for a in attempts)
+        self.filmed = Filmed(problem, tuple(outcomes), causes, tuple(episodes), worlds=len(checked))
         learned = {"program": solution.program, "rounds": solution.rounds, "asked": asked}
         return self._report(
             "done", built=built, replayed=len(episodes), attempts=attempts, **learned, **_refusal(posed)
         )
+
+    def with_pictures(self, report: BatchReport, folder: RunFolder) -> BatchReport:
+        """Keep what people will want to see; nothing else depends on it, so it comes last."""
+        if self.filmed is None:
+            return report
+        with self._stage("picture"):
+            keep_pictures(self.filmed, folder, self.job.index, self.bench.simulator)
+        return report.model_copy(update={"seconds": self.seconds})
 
     def _builder(self) -> TabletopBuilder:
         """What the scenes of this batch have in common is drawn here, if anything is to differ between batches."""

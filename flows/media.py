@@ -1,4 +1,4 @@
-"""Frames of a demonstration as small pictures: a filmstrip or a short animation, and data URIs of them."""
+"""Frames of a demonstration as small pictures: a still, a filmstrip or a short animation, and data URIs of them."""
 
 from __future__ import annotations
 
@@ -30,14 +30,34 @@ def filmstrip(video: Video, *, count: int = 8, gap: int = 2) -> bytes:
     strip = Image.new("RGB", (len(index) * (width + gap) - gap, height), "white")
     for column, i in enumerate(index):
         strip.paste(Image.fromarray(video[i]), (column * (width + gap), 0))
-    out = io.BytesIO()
-    strip.save(out, "WEBP", quality=72, method=4)
-    return out.getvalue()
+    return _webp(strip, 72)
+
+
+def still(frame: Video, *, side: int | None = None, quality: int = 72) -> bytes:
+    """One frame (height, width, 3) as a WebP, made smaller where it is wider than ``side`` pixels."""
+    image = Image.fromarray(frame)
+    if side is not None:
+        image.thumbnail((side, side))
+    return _webp(image, quality)
+
+
+def smaller(webp: bytes, *, height: int, quality: int = 60) -> bytes:
+    """A stored still again at ``height`` pixels, for places where bytes are counted."""
+    image = Image.open(io.BytesIO(webp)).convert("RGB")
+    if image.height > height:
+        image = image.resize((max(1, round(image.width * height / image.height)), height))
+    return _webp(image, quality)
 
 
 def data_uri(webp: bytes) -> str:
     """The picture as text that an ``src`` attribute can hold."""
     return "data:image/webp;base64," + base64.b64encode(webp).decode()
+
+
+def _webp(image: Image.Image, quality: int) -> bytes:
+    out = io.BytesIO()
+    image.save(out, "WEBP", quality=quality, method=4)
+    return out.getvalue()
 
 
 def _spread(length: int, count: int) -> list[int]:

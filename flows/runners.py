@@ -14,7 +14,7 @@ from assets.catalog import LibraryCatalog
 from flows.config import RunConfig
 from flows.engines import Engines, engines
 from flows.folder import RunFolder, open_folder
-from flows.gallery import write_gallery
+from flows.gallery.run_page import write_gallery
 from flows.jobs import BatchJob, BatchReport
 from flows.line import Runner, run_line
 from flows.notices import Listener, silence

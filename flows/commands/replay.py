@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 from rich.console import Console
 from rich.progress import track
@@ -20,6 +21,7 @@ from pipeline.dataset.reader import DatasetReader
 def replay(
     dataset: Annotated[Path, typer.Argument(help="Folder of a dataset, e.g. runs/demo/dataset.zarr.")],
     episode: Annotated[str, typer.Option(help="Number of the episode, counted from 0, or 'all'.")] = "0",
+    task: Annotated[str | None, typer.Option(help="Count the episodes of this task alone.")] = None,
     worlds: Annotated[int, typer.Option(min=1, max=4096, help="Equal worlds to replay it in side by side.")] = 1,
     backend: Annotated[str | None, typer.Option(help="Physics backend; default is the one that recorded it.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the verdicts as JSON.")] = False,
@@ -33,7 +35,8 @@ def replay(
     if backend is not None and backend not in BACKENDS:
         raise UnknownNameError("backend", backend, BACKENDS.names)
     reader = DatasetReader(dataset)
-    numbers = _numbers(episode, len(reader))
+    listed = _of_task(reader, task)
+    numbers = [listed[k] for k in _numbers(episode, len(listed))]
     run = replay_episodes(reader, numbers, worlds=worlds, backend=backend)
     shown = track(run, total=len(numbers), description="replaying", console=Console(stderr=True), transient=True)
     with stdout_to_stderr():
@@ -41,6 +44,16 @@ def replay(
     _print(verdicts, as_json=as_json)
     if not all(v.ok for v in verdicts):
         raise typer.Exit(1)
+
+
+def _of_task(reader: DatasetReader, task: str | None) -> list[int]:
+    """Numbers of the episodes to choose from; raises :class:`UnknownNameError` for a task that is not there."""
+    if task is None:
+        return list(range(len(reader)))
+    names = [one.name for one in reader.tasks]
+    if task not in names:
+        raise UnknownNameError("task", task, names)
+    return np.flatnonzero(reader.column("episode_task") == names.index(task)).tolist()
 
 
 def _numbers(text: str, count: int) -> list[int]:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from flows.cards.keys import batch_name, gallery_key
 from flows.folder import RunFolder
 from flows.interrupts import interruptible
 from flows.server import EmbeddedServer
@@ -32,14 +33,15 @@ def ui(
     try:
         with interruptible(), EmbeddedServer(folder.prefect_home, folder.logs / "prefect.log", port=port) as server:
             server.wait()
-            _announce(server.url, as_json=as_json)
+            _announce(server.url, batch_name(out), as_json=as_json)
             server.join()
     except KeyboardInterrupt:
         typer.echo("stopped", err=True)
 
 
-def _announce(url: str, *, as_json: bool) -> None:
-    pages = {"runs": f"{url}/v2/runs", "artifacts": f"{url}/v2/artifacts", "gallery": f"{url}/v2/artifacts/key/gallery"}
+def _announce(url: str, batch: str, *, as_json: bool) -> None:
+    artifacts = f"{url}/v2/artifacts"
+    pages = {"runs": f"{url}/v2/runs", "artifacts": artifacts, "gallery": f"{artifacts}/key/{gallery_key(batch)}"}
     if as_json:
         typer.echo(json.dumps(pages))
         return

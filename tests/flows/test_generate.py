@@ -46,9 +46,12 @@ def test_every_step_and_batch_is_a_task_run_that_completed(run) -> None:
 def test_each_task_and_the_gallery_are_artifacts_with_pictures(run) -> None:
     ended, out = run
     name = json.loads(ended.stdout)["tasks"][0]["task"]["name"].replace("_", "-")
-    held = dict(rows(out, "select key, data from artifact where key is not null"))
-    assert held.keys() == {f"task-{name}", "gallery"}
-    assert all("](data:image/webp;base64," in text for text in held.values())
+    held = {key: rest for key, *rest in rows(out, "select key, data, description from artifact where key is not null")}
+    assert held.keys() == {f"out-card-{name}", "out-gallery", "out-outcomes", "batches"}
+    assert "](<data:image/webp;base64," in held[f"out-card-{name}"][0]
+    assert "<img alt=" in held["out-gallery"][0]
+    assert all("](<data:image/webp;base64," in held[key][1] for key in (f"out-card-{name}", "out-gallery"))
+    assert "/v2/artifacts/key/out-gallery" in held["batches"][0]
 
 
 def test_no_process_of_the_run_is_left(run) -> None:

@@ -14,7 +14,7 @@ from demo_solvers.memory import Measurement, Memory, abstract, key_of
 from flows.cli import main
 from flows.config import RunConfig, compose
 from flows.folder import RunFolder
-from flows.gallery import gallery_html
+from flows.gallery.run_page import gallery_html
 from flows.plan import categories_of, make_plan
 from flows.refining import budget_of, changes, refining_solver
 from flows.report import load_report

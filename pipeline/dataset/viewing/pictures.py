@@ -68,11 +68,16 @@ def png(frame: Frame) -> bytes:
 def write_film(episode: StoredEpisode, out: Path, *, every: int = 1) -> int:
     """Write an MP4 or GIF, by the name of ``out``, that plays at the speed of the episode; returns its frames."""
     hz = Fraction(episode.reader.control_hz).limit_denominator(1000) / every
+    return encode(frames(episode, every=every), out, hz=hz)
+
+
+def encode(pictures: Iterator[Frame], out: Path, *, hz: Fraction) -> int:
+    """Write frames as an MP4 or GIF, by the name of ``out``, whole or not at all; returns how many there were."""
     writer = {".mp4": _mp4, ".gif": _gif}[out.suffix]
     tmp = out.with_name(f".{out.name}.tmp{out.suffix}")
     out.parent.mkdir(parents=True, exist_ok=True)
     try:
-        count = writer(frames(episode, every=every), tmp, hz)
+        count = writer(pictures, tmp, hz)
         tmp.replace(out)
     finally:
         tmp.unlink(missing_ok=True)
