@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from assets.catalog import LibraryCatalog
 from flows.folder import RunFolder
-from flows.gallery import write_gallery
+from flows.gallery.run_page import write_gallery
 from flows.harvest import Harvest
 from flows.jobs import BatchReport
 from flows.packing import pack_parts
