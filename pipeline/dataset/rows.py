@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from pipeline.core.errors import DatasetError, InvalidInputError
 from pipeline.dataset.access import DAMAGE, array_at
+from pipeline.dataset.reader import DatasetReader
 
 Engine = Literal["auto", "tensorstore", "zarr"]
 PEEKS = 32
@@ -81,11 +82,11 @@ class RowReader:
 
 
 class _ZarrSource:
-    """Through zarr, one array after the other; any URL that fsspec opens."""
+    """Through zarr, one array after the other; any URL that fsspec opens. The root that is read looks at every chunk."""
 
     def __init__(self, place: str) -> None:
         self._place = place
-        self._root = zarr.open_group(place, mode="r", zarr_format=3, use_consolidated=False)
+        self._root = DatasetReader(place).root
         self._arrays: dict[str, zarr.Array[Any]] = {}
 
     def read(self, asks: Sequence[Ask]) -> list[NDArray[Any]]:
@@ -101,7 +102,10 @@ class _ZarrSource:
 
 
 class _TensorStoreSource:
-    """Through TensorStore, all asks at once; nothing is cached, so memory stays flat."""
+    """Through TensorStore, all asks at once; nothing is cached, so memory stays flat.
+
+    It takes no more bytes from a chunk than the array's metadata, which the reader has checked, gives it.
+    """
 
     def __init__(self, place: str) -> None:
         import tensorstore

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import resource
 import shutil
 import struct
 import time
@@ -11,7 +12,7 @@ import tracemalloc
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from pipeline.dataset import open_dataset
 from pipeline.dataset.guard import zstd_content_size
 from pipeline.dataset.rootfile import root_document
 from pipeline.dataset.verify import verify
+from pipeline.dataset.windows import Windows, WindowSpec
 
 MOST_BYTES, MOST_SECONDS = 150e6, 20.0
 
@@ -229,6 +231,30 @@ def test_a_chunk_that_decompresses_to_a_terabyte_is_not_decompressed(copy: Path)
     assert zstd_content_size(zstd_bomb(2**40)) == 2**40
     (copy / "data/action/c/0/0").write_bytes(shard_of(zstd_bomb(2**40), chunks=256))
     refused(copy, "claims 1099511627776 bytes", lambda reader: reader.episode(0).actions)
+
+
+def endless_frame(size: int) -> bytes:
+    """A sound frame that states no size and decompresses to ``size`` zeros: run-length blocks of 128 KiB."""
+    count, block = size >> 17, 1 << 17
+    blocks = (struct.pack("<I", block << 3 | 2 | (k == count - 1))[:3] + b"\0" for k in range(count))
+    return b"\x28\xb5\x2f\xfd\x00\x58" + b"".join(blocks)
+
+
+@pytest.mark.parametrize("engine", ["zarr", "tensorstore"])
+def test_windows_do_not_decompress_a_chunk_without_end(copy: Path, engine: Literal["zarr", "tensorstore"]) -> None:
+    (copy / "data/rgb_front/c/0/0/0/0").write_bytes(shard_of(endless_frame(2**31), chunks=shards_chunks(copy)))
+    windows = Windows(copy, WindowSpec(observations=("rgb_front",)), engine=engine, memory=0)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(DatasetError, match="rgb_front"):
+        windows[0]
+    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 < MOST_BYTES
+
+
+def shards_chunks(place: Path) -> int:
+    """How many chunks a shard of images has."""
+    document = json.loads((place / "data/rgb_front/zarr.json").read_text())
+    outer, inner = document["chunk_grid"]["configuration"], document["codecs"][0]["configuration"]
+    return outer["chunk_shape"][0] // inner["chunk_shape"][0]
 
 
 def test_a_chunk_that_claims_a_billion_texts_is_not_believed(copy: Path) -> None:
