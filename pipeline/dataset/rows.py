@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from pipeline.core.errors import DatasetError, InvalidInputError
 from pipeline.dataset.access import DAMAGE, array_at
-from pipeline.dataset.reader import DatasetReader
+from pipeline.dataset.guard import open_arrays, open_root
 
 Engine = Literal["auto", "tensorstore", "zarr"]
 PEEKS = 32
@@ -82,11 +82,11 @@ class RowReader:
 
 
 class _ZarrSource:
-    """Through zarr, one array after the other; any URL that fsspec opens. The root that is read looks at every chunk."""
+    """Through zarr, one array after the other; any URL that fsspec opens. What is read is checked first."""
 
     def __init__(self, place: str) -> None:
         self._place = place
-        self._root = DatasetReader(place).root
+        self._store, _ = open_root(place)
         self._arrays: dict[str, zarr.Array[Any]] = {}
 
     def read(self, asks: Sequence[Ask]) -> list[NDArray[Any]]:
@@ -95,7 +95,8 @@ class _ZarrSource:
     def _rows(self, path: str, start: int, stop: int) -> NDArray[Any]:
         try:
             if path not in self._arrays:
-                self._arrays[path] = array_at(self._root, path)
+                root = open_arrays(self._store, [path], place=self._place, shards=None)
+                self._arrays[path] = array_at(root, path)
             return np.asarray(self._arrays[path][start:stop])
         except DAMAGE as error:
             raise _damaged(self._place, path, error) from error
