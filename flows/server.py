@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import runpy
 import socket
 import subprocess
 import sys
@@ -132,10 +131,12 @@ def _die_with_parent() -> None:
 
 
 def _serve(port: str) -> None:
-    """The child: a plain ``prefect server start``, watched by the pipe to its parent."""
+    """The child: ``prefect server start`` with local pages, watched by the pipe to its parent."""
+    from flows.prefect_server import main
+
     threading.Thread(target=_die_with_parent, daemon=True).start()
     sys.argv = ["prefect", "server", "start", "--host", "127.0.0.1", "--port", port]
-    runpy.run_module("prefect", run_name="__main__")
+    main()
 
 
 if __name__ == "__main__":

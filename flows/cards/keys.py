@@ -12,13 +12,16 @@ import hashlib
 import re
 from pathlib import Path
 
+from flows.home import runs_root
+
 INDEX = "batches"
 MARK = 4  # hexadecimal digits that keep names apart which only differ in what a key cannot hold
 
 
 def batch_name(root: Path) -> str:
-    """A run folder's name as the first part of keys."""
-    return _slug(root.resolve().name)
+    """A run folder's name as the first part of keys; under the runs root it may be in folders of its own."""
+    place, runs = root.resolve(), runs_root().resolve()
+    return _slug(place.relative_to(runs).as_posix() if runs in place.parents else place.name)
 
 
 def gallery_key(batch: str) -> str:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from flows.cards.escaping import code, link, url
 from flows.folder import RunFolder
+from flows.home import runs_root
 
-FILES_URL, RUNS = "TASKLOOM_FILES_URL", "TASKLOOM_RUNS"
+FILES_URL = "TASKLOOM_FILES_URL"
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,8 @@ class Places:
     @classmethod
     def here(cls, folder: RunFolder) -> Places:
         """As the environment says: ``TASKLOOM_FILES_URL`` serves ``TASKLOOM_RUNS``."""
-        served = os.environ.get(RUNS)
-        return cls(Path(served) if served else folder.root.parent, os.environ.get(FILES_URL, ""))
+        base = os.environ.get(FILES_URL, "")
+        return cls(runs_root() if base else folder.root.parent, base)
 
     def address(self, path: Path, anchor: str = "") -> str | None:
         """Address of a file or folder; None where nothing serves it."""
