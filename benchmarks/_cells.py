@@ -20,7 +20,7 @@ from typing import Any
 from flows.machine import rendering_environment
 from flows.stages import package_versions
 from flows.trials import end_with_parent
-from flows.workers import SINGLE_THREADED
+from flows.worker_process import SINGLE_THREADED
 from pipeline.core.files import write_atomically
 
 HERE = Path(__file__).parent

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Protocol
 
 from flows.config import RunConfig
 from flows.folder import RunFolder
 from flows.jobs import BatchJob, BatchReport
 from flows.machine import rendering_environment
-from flows.notices import Listener, silence
+from flows.notices import Listener, Notice, silence
+from flows.worker_process import Kind
 from flows.workers import WorkerPool, default_workers
 
 
@@ -35,13 +37,30 @@ def engines(
     folder: RunFolder, config: RunConfig, *, workers: int | None = None, listener: Listener = silence
 ) -> Iterator[Engines]:
     """Engines for the batches of ``config`` in ``folder``; ``workers`` is how many jobs may be at work at once."""
-    pool = WorkerPool(
-        folder,
-        config.backend,
-        device=config.device,
-        workers=workers or default_workers(),
-        listener=listener,
-        extra_env=rendering_environment(config.backend),
-    )
-    with pool:
-        yield pool
+    rendering_environment(config.backend)
+    kind = Kind(config.backend, config.device)
+    with WorkerPool(folder.logs, workers or default_workers(), warm=[kind]) as pool:
+        yield PoolEngines(pool, folder, listener)
+
+
+@dataclass(frozen=True)
+class PoolEngines:
+    """Engines of this process's own pool."""
+
+    pool: WorkerPool
+    folder: RunFolder
+    listener: Listener = silence
+
+    @property
+    def slots(self) -> int:
+        """How many processes the pool has."""
+        return self.pool.workers
+
+    def run(self, job: BatchJob, *, listener: Listener = silence) -> BatchReport:
+        """Do a job in the pool."""
+
+        def tell(notice: Notice) -> None:
+            self.listener(notice)
+            listener(notice)
+
+        return self.pool.run(job, self.folder, listener=tell)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import queue
 import sys
 import threading
@@ -17,6 +18,7 @@ from typing import IO, Any
 
 from flows.jobs import BatchJob
 from flows.notices import Notice
+from pipeline.core.errors import TaskloomError
 
 
 def main() -> int:
@@ -39,6 +41,8 @@ def _serve(request: dict[str, Any], benches: dict[tuple[str, str], Any], answers
     from flows.folder import RunFolder
     from flows.line import run_batch
 
+    if request["kind"] == "job":
+        _log_to(request["log"])
     bench = _bench(request["backend"], request["device"], benches)
     if request["kind"] == "warm":
         return {"kind": "warm"}
@@ -59,7 +63,13 @@ def _bench(backend: str, device: str, benches: dict[tuple[str, str], Any]) -> An
 
     if (backend, device) not in benches:
         catalog = LibraryCatalog()
-        benches[backend, device] = Bench(catalog, make_simulator(backend, catalog, device=device))
+        try:
+            benches[backend, device] = Bench(catalog, make_simulator(backend, catalog, device=device))
+        except ImportError as error:
+            raise TaskloomError(
+                f"The engine of backend {backend!r} is not installed on {platform.node()} ({error}). "
+                "Install it there: pip install 'taskloom[sim]'."
+            ) from error
     return benches[backend, device]
 
 
@@ -69,6 +79,15 @@ def _claim_stdout() -> IO[str]:
     os.dup2(2, 1)
     sys.stdout = sys.stderr
     return pipe
+
+
+def _log_to(path: str) -> None:
+    """From now on, whatever anything in this process prints goes to the end of that file."""
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+    for stream in (1, 2):
+        os.dup2(handle, stream)
+    os.close(handle)
 
 
 def _listen(jobs: queue.SimpleQueue[dict[str, Any]]) -> None:

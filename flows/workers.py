@@ -1,33 +1,23 @@
-"""WorkerPool: simulator processes kept warm, recycled, and replaced when they die."""
+"""WorkerPool: simulator processes kept warm, shared by runs and backends, recycled, and replaced when they die."""
 
 from __future__ import annotations
 
-import json
 import os
-import queue
-import subprocess
-import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from flows.folder import RunFolder
 from flows.jobs import BatchJob, BatchReport, failed
 from flows.notices import Listener, Notice, silence
-from pipeline.core.errors import AssetError, OutputError, RenderingError, TaskloomError, WorkerDiedError
+from flows.turns import NotWantedError, Slot, Turns
+from flows.worker_process import Kind, WorkerProcess
+from pipeline.core.errors import WorkerDiedError
 
-SINGLE_THREADED: Mapping[str, str] = {
-    "OMP_NUM_THREADS": "1",
-    "OMP_WAIT_POLICY": "PASSIVE",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "NUMEXPR_NUM_THREADS": "1",
-    "TI_NUM_THREADS": "1",
-    "LP_NUM_THREADS": "1",
-    "PYTHONUNBUFFERED": "1",
-}
-ABORTING: Mapping[str, type[TaskloomError]] = {c.__name__: c for c in (OutputError, RenderingError, AssetError)}
+RECYCLE_AFTER = 12
+"""Batches that one process serves: engines grow by about 0.15 GB a scene."""
 
 
 def default_workers() -> int:
@@ -37,180 +27,189 @@ def default_workers() -> int:
 
 @dataclass
 class WorkerPool:
-    """``workers`` processes of one backend that turn jobs into committed reports.
+    """``workers`` slots for simulator processes that turn jobs into committed reports.
 
-    ``run`` may be called from any number of threads. A process is replaced after ``recycle_after`` batches, because
-    engines grow by about 0.15 GB a scene. One that dies costs its batch only: it is tried again on a fresh process up
-    to ``retries`` times and then recorded as failed.
+    ``run`` may be called from any number of threads. The same job asked for twice is done once. A process is replaced
+    after ``recycle_after`` batches and after a failure. One that dies costs its batch only: it is tried again on a
+    fresh process up to ``retries`` times and then recorded as failed.
     """
 
-    folder: RunFolder
-    backend: str
-    device: str = "cpu"
+    logs: Path
     workers: int = field(default_factory=default_workers)
-    recycle_after: int = 12
+    warm: Sequence[Kind] = ()
+    recycle_after: int = RECYCLE_AFTER
     retries: int = 2
-    listener: Listener = silence
+    name: str = "worker"
     extra_env: Mapping[str, str] = field(default_factory=dict)
+    inherited: Mapping[int, Sequence[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._idle: queue.SimpleQueue[_Process] = queue.SimpleQueue()
-        self._all: list[_Process] = []
+        self._turns = Turns(self.workers)
+        self._processes: dict[int, WorkerProcess] = {}
+        self._at_work: dict[int, Work] = {}
+        self._works: dict[Path, Work] = {}
+        self._lock = threading.Lock()
         self._closed = False
 
     def __enter__(self) -> WorkerPool:
-        """Start every process; each warms its engine while the parent prepares the jobs."""
-        for slot in range(self.workers):
-            process = _Process(slot, self)
-            self._all.append(process)
-            self._idle.put(process)
+        """Start processes of the kinds to warm; their engines start while the parent prepares the jobs."""
+        for slot in self._turns.slots if self.warm else ():
+            slot.kind = kind = self.warm[slot.number % len(self.warm)]
+            self._processes[slot.number] = self._start(slot, kind)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._closed = True
-        for process in self._all:
+        self._turns.close()
+        with self._lock:
+            self._closed = True
+            processes = list(self._processes.values())
+        for process in processes:
             process.kill()
-
-    @property
-    def slots(self) -> int:
-        """How many jobs are at work at once."""
-        return self.workers
 
     @property
     def pids(self) -> tuple[int, ...]:
         """Process ids of the workers at this moment."""
-        return tuple(p.pid for p in self._all)
+        return tuple(p.pid for p in dict(self._processes).values())
 
-    def run(self, job: BatchJob, *, listener: Listener = silence) -> BatchReport:
-        """Do a job, or return its report if it is done already; news go to ``listener`` and to the pool's own.
+    @property
+    def waiting(self) -> int:
+        """Jobs that wait for a slot."""
+        return self._turns.waiting
 
-        Raises :class:`OutputError`, :class:`RenderingError` or another error that no further batch could escape.
+    def look(self) -> list[tuple[int, WorkerProcess | None, BatchJob | None]]:
+        """Every slot: its number, its process and the job that it works on."""
+        works = dict(self._at_work)
+        return [
+            (s.number, self._processes.get(s.number), works[s.number].job if s.number in works else None)
+            for s in self._turns.slots
+        ]
+
+    def run(
+        self,
+        job: BatchJob,
+        folder: RunFolder,
+        *,
+        listener: Listener = silence,
+        client: str = "",
+        wanted: Callable[[], bool] = lambda: True,
+    ) -> BatchReport:
+        """Do a job, or return its report if it is done already; news go to ``listener``.
+
+        ``client`` is with whom slots are shared fairly. A job that is not ``wanted`` any more, by anybody, is given up
+        as long as it waits for a slot. Raises :class:`OutputError`, :class:`RenderingError` or another error that no
+        further batch could escape.
         """
-
-        def tell(notice: Notice) -> None:
-            self.listener(notice)
-            listener(notice)
-
-        report = self.folder.finished(job)
-        if report is None:
-            process = self._idle.get()
-            try:
-                report = self._persist(process, job, tell)
-            finally:
-                self._idle.put(process)
-        tell(Notice(task=job.task.name, index=job.index, stage=report.status, written=report.written))
+        report = None
+        while report is None:
+            report = folder.finished(job) or self._take_part(job, folder, listener, client, wanted)
+        listener(Notice(task=job.task.name, index=job.index, stage=report.status, written=report.written))
         return report
 
-    def _persist(self, process: _Process, job: BatchJob, tell: Listener) -> BatchReport:
-        deaths = list[str]()
+    def _take_part(
+        self, job: BatchJob, folder: RunFolder, listener: Listener, client: str, wanted: Callable[[], bool]
+    ) -> BatchReport | None:
+        """Do the job, or hear how it goes where it is being done; None when that came to nothing: ask again."""
+        place = folder.batch(job).absolute()
+        with self._lock:
+            work = self._works.get(place)
+            if new := work is None:
+                work = self._works[place] = Work(job)
+            if work.job.digest == job.digest:
+                work.audience.append((listener, wanted))
+        if not new:
+            return work.outcome(wanted) if work.job.digest == job.digest else work.outlast(wanted)
+        try:
+            work.report = self._work(work, folder, client)
+        except BaseException as error:
+            work.error = error
+            raise
+        finally:
+            with self._lock:
+                del self._works[place]
+            work.done.set()
+        return work.report
+
+    def _work(self, work: Work, folder: RunFolder, client: str) -> BatchReport:
+        slot = self._turns.take(client, Kind.of(work.job), work.is_wanted)
+        self._at_work[slot.number] = work
+        try:
+            return self._persist(slot, work, folder)
+        finally:
+            del self._at_work[slot.number]
+            self._turns.give_back(slot)
+
+    def _persist(self, slot: Slot, work: Work, folder: RunFolder) -> BatchReport:
+        job, deaths = work.job, list[str]()
         for attempt in range(self.retries + 1):
             try:
-                return process.do(job, tell)
+                return self._ready(slot, Kind.of(job)).do(job, folder, work.tell)
             except WorkerDiedError as death:
                 if self._closed:
                     raise
                 deaths.append(str(death))
-                tell(Notice(task=job.task.name, index=job.index, stage="restart", detail=f"try {attempt + 2}"))
-            stored = self.folder.finished(job)
+                work.tell(Notice(task=job.task.name, index=job.index, stage="restart", detail=f"try {attempt + 2}"))
+            stored = folder.finished(job)
             if stored is not None:
                 return stored
         report = failed(job, f"WorkerDiedError: {len(deaths)} processes in a row ended during this batch: {deaths[-1]}")
-        with self.folder.claim(job):
-            if stored := self.folder.finished(job):
+        with folder.claim(job):
+            if stored := folder.finished(job):
                 return stored
-            self.folder.clear(job)
-            self.folder.commit(job, report)
+            folder.clear(job)
+            folder.commit(job, report)
         return report
 
+    def _ready(self, slot: Slot, kind: Kind) -> WorkerProcess:
+        """The slot's process if it is of the kind and fit, else a fresh one in its place."""
+        held = self._processes.get(slot.number)
+        if held is not None:
+            if held.kind == kind and held.alive and not held.tired and held.jobs < self.recycle_after:
+                return held
+            held.kill()
+        with self._lock:
+            process = self._processes[slot.number] = self._start(slot, kind)
+        return process
 
-class _Process:
-    """One slot of the pool: a child process and the conversation with it."""
-
-    def __init__(self, slot: int, pool: WorkerPool) -> None:
-        self.slot, self.pool = slot, pool
-        self.log = pool.folder.logs / f"worker-{slot}.log"
-        self._start()
-
-    @property
-    def pid(self) -> int:
-        return self._child.pid
-
-    def do(self, job: BatchJob, tell: Listener) -> BatchReport:
-        """Raises :class:`WorkerDiedError` when the process ends first."""
-        if self._done >= self.pool.recycle_after or self._child.poll() is not None:
-            self.kill()
-            self._start()
-        self._done += 1
-        out = str(self.pool.folder.root.absolute())
-        self._send({"kind": "job", "job": job.model_dump(mode="json"), "out": out})
-        while True:
-            message = self._receive()
-            if message.get("id") != self._sent:
-                continue
-            if message["kind"] == "notice":
-                tell(Notice.model_validate(message["notice"]))
-            elif message["kind"] == "report":
-                return BatchReport.model_validate(message["report"])
-            elif message["kind"] == "error":
-                raise _as_exception(message, self.log.name)
-
-    def kill(self) -> None:
-        """End the process at once; parts are committed whole, so nothing is lost by it."""
-        self._child.kill()
-        self._child.wait()
-        for pipe in (self._child.stdin, self._child.stdout):
-            if pipe is not None:
-                _close_quietly(pipe)
-
-    def _start(self) -> None:
-        if self.pool._closed:
+    def _start(self, slot: Slot, kind: Kind) -> WorkerProcess:
+        if self._closed:
             raise WorkerDiedError("The worker pool is closed; no process is started.")
-        self._done = self._sent = 0
-        with self.log.open("ab") as log:
-            self._child = subprocess.Popen(
-                [sys.executable, "-m", "flows.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env={**os.environ, **SINGLE_THREADED, **self.pool.extra_env},
-                start_new_session=True,  # Ctrl-C reaches the parent alone, which ends its children itself
-            )
-        self._send({"kind": "warm"})
-
-    def _send(self, message: dict[str, Any]) -> None:
-        self._sent += 1
-        where = {"id": self._sent, "backend": self.pool.backend, "device": self.pool.device}
-        line = json.dumps({**message, **where}) + "\n"
-        assert self._child.stdin is not None
-        try:
-            self._child.stdin.write(line.encode())
-            self._child.stdin.flush()
-        except (BrokenPipeError, ValueError):
-            raise self._death() from None
-
-    def _receive(self) -> dict[str, Any]:
-        assert self._child.stdout is not None
-        line = self._child.stdout.readline()
-        if not line:
-            raise self._death()
-        return json.loads(line)
-
-    def _death(self) -> WorkerDiedError:
-        code = self._child.wait()
-        how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
-        return WorkerDiedError(f"Worker process {self._child.pid} ended ({how}); its log is logs/{self.log.name}.")
+        inherited = self.inherited.get(slot.number, ())
+        log = self.logs / f"{self.name}-{slot.number}.log"
+        return WorkerProcess(kind, log, env=self.extra_env, inherited=inherited)
 
 
-def _as_exception(message: dict[str, Any], log: str) -> Exception:
-    text = f"{message['message']} (details in logs/{log})"
-    kind = ABORTING.get(message["type"])
-    return kind(text) if kind else TaskloomError(f"{message['type']}: {text}")
+@dataclass(eq=False)
+class Work:
+    """A job that is waited for or worked on, and everybody who wants to hear of it."""
 
+    job: BatchJob
+    audience: list[tuple[Listener, Callable[[], bool]]] = field(default_factory=list)
+    done: threading.Event = field(default_factory=threading.Event)
+    report: BatchReport | None = None
+    error: BaseException | None = None
 
-def _close_quietly(pipe: Any) -> None:
-    try:
-        pipe.close()
-    except (BrokenPipeError, ValueError):
-        return
+    def tell(self, notice: Notice) -> None:
+        """News for everybody."""
+        for listener, _ in tuple(self.audience):
+            listener(notice)
+
+    def is_wanted(self) -> bool:
+        """Whether anybody still wants it."""
+        return any(wanted() for _, wanted in tuple(self.audience))
+
+    def outcome(self, wanted: Callable[[], bool]) -> BatchReport | None:
+        """What came of it for one who joined later; None when it was given up."""
+        self.outlast(wanted)
+        if isinstance(self.error, NotWantedError):
+            return None
+        if self.error is not None:
+            raise self.error
+        return self.report
+
+    def outlast(self, wanted: Callable[[], bool]) -> None:
+        """Wait for its end."""
+        while not self.done.wait(timeout=0.5):
+            if not wanted():
+                raise NotWantedError("Nobody waits for this any more.")

@@ -14,7 +14,10 @@ from flows.folder import RunFolder, open_folder
 from flows.jobs import BatchJob
 from flows.notices import Notice
 from flows.plan import make_plan
+from flows.worker_process import Kind
 from flows.workers import WorkerPool
+
+KINEMATIC = Kind("kinematic", "cpu")
 
 
 @pytest.fixture
@@ -45,14 +48,15 @@ class Assassin:
 
 
 def pool_with(assassin: Assassin, folder: RunFolder) -> WorkerPool:
-    assassin.pool = WorkerPool(folder, "kinematic", workers=1, listener=assassin)
+    assassin.pool = WorkerPool(folder.logs, workers=1, warm=[KINEMATIC])
     return assassin.pool
 
 
 def test_a_killed_worker_is_replaced_and_its_batch_ends_as_if_nothing_had_been(folder, job, undisturbed) -> None:
-    with pool_with(Assassin("validate", times=1), folder) as pool:
+    assassin = Assassin("validate", times=1)
+    with pool_with(assassin, folder) as pool:
         first = pool.pids
-        report = pool.run(job)
+        report = pool.run(job, folder, listener=assassin)
         assert pool.pids != first
     _, out = undisturbed
     quiet = RunFolder(out).finished(job)
@@ -61,18 +65,19 @@ def test_a_killed_worker_is_replaced_and_its_batch_ends_as_if_nothing_had_been(f
 
 
 def test_a_batch_that_kills_every_worker_is_recorded_as_failed_and_not_tried_again(folder, job) -> None:
-    with pool_with(Assassin("gate", times=9), folder) as pool:
-        report = pool.run(job)
+    assassin = Assassin("gate", times=9)
+    with pool_with(assassin, folder) as pool:
+        report = pool.run(job, folder, listener=assassin)
         assert report.status == "failed"
         assert "WorkerDiedError" in report.reasons[0]
         assert "signal 9" in report.reasons[0]
         again = pool.pids
-        assert pool.run(job) == report
+        assert pool.run(job, folder) == report
         assert pool.pids == again
 
 
 def test_leaving_the_pool_ends_its_processes(folder) -> None:
-    with WorkerPool(folder, "kinematic", workers=2) as pool:
+    with WorkerPool(folder.logs, workers=2, warm=[KINEMATIC]) as pool:
         pids = pool.pids
         assert all(psutil.pid_exists(pid) for pid in pids)
     assert not any(psutil.pid_exists(pid) for pid in pids)
@@ -80,16 +85,16 @@ def test_leaving_the_pool_ends_its_processes(folder) -> None:
 
 def test_a_worker_is_recycled_after_its_batches(folder, job) -> None:
     job = job.model_copy(update={"config": job.config.model_copy(update={"solver": "nobody"})})
-    with WorkerPool(folder, "kinematic", workers=1, recycle_after=1) as pool:
+    with WorkerPool(folder.logs, workers=1, warm=[KINEMATIC], recycle_after=1) as pool:
         first = pool.pids
-        assert "Unknown solver 'nobody'" in pool.run(job).reasons[0]
+        assert "Unknown solver 'nobody'" in pool.run(job, folder).reasons[0]
         assert pool.pids == first
-        pool.run(job.model_copy(update={"index": 1}))
+        pool.run(job.model_copy(update={"index": 1}), folder)
         assert pool.pids != first
 
 
 def test_workers_are_single_threaded_before_they_import_an_engine(folder) -> None:
-    with WorkerPool(folder, "kinematic", workers=1) as pool:
+    with WorkerPool(folder.logs, workers=1, warm=[KINEMATIC]) as pool:
         deadline = time.monotonic() + 10
         while "OMP_NUM_THREADS" not in (seen := psutil.Process(pool.pids[0]).environ()) and time.monotonic() < deadline:
             time.sleep(0.05)
