@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from flows.config import RunConfig
+from flows.engine_client import HOST_VARIABLE, HostEngines
 from flows.folder import RunFolder
 from flows.jobs import BatchJob, BatchReport
 from flows.machine import rendering_environment
@@ -36,7 +39,15 @@ class Engines(Protocol):
 def engines(
     folder: RunFolder, config: RunConfig, *, workers: int | None = None, listener: Listener = silence
 ) -> Iterator[Engines]:
-    """Engines for the batches of ``config`` in ``folder``; ``workers`` is how many jobs may be at work at once."""
+    """Engines for the batches of ``config`` in ``folder``; ``workers`` is how many jobs may be at work at once.
+
+    Where TASKLOOM_ENGINE_HOST names a socket these are the warm engines of that host, else a pool of the run's own.
+    """
+    host = os.environ.get(HOST_VARIABLE)
+    if host:
+        with HostEngines(folder, Path(host), workers=workers, listener=listener) as asked:
+            yield asked
+        return
     rendering_environment(config.backend)
     kind = Kind(config.backend, config.device)
     with WorkerPool(folder.logs, workers or default_workers(), warm=[kind]) as pool:

@@ -15,7 +15,15 @@ from flows.folder import RunFolder
 from flows.jobs import BatchJob, BatchReport
 from flows.machine import rendering_environment
 from flows.notices import Listener, Notice
-from pipeline.core.errors import AssetError, OutputError, RenderingError, TaskloomError, WorkerDiedError
+from pipeline.core.errors import (
+    AssetError,
+    EngineHostError,
+    InvalidInputError,
+    OutputError,
+    RenderingError,
+    TaskloomError,
+    WorkerDiedError,
+)
 
 SINGLE_THREADED: Mapping[str, str] = {
     "OMP_NUM_THREADS": "1",
@@ -27,7 +35,9 @@ SINGLE_THREADED: Mapping[str, str] = {
     "LP_NUM_THREADS": "1",
     "PYTHONUNBUFFERED": "1",
 }
-ABORTING: Mapping[str, type[TaskloomError]] = {c.__name__: c for c in (OutputError, RenderingError, AssetError)}
+KNOWN: Mapping[str, type[TaskloomError]] = {
+    c.__name__: c for c in (OutputError, RenderingError, AssetError, InvalidInputError, EngineHostError, TaskloomError)
+}
 
 
 @dataclass(frozen=True)
@@ -139,8 +149,8 @@ class WorkerProcess:
 
 def as_exception(kind: str, text: str) -> Exception:
     """An error that arrived as words: of its own class where a caller may want to tell it from others."""
-    known = ABORTING.get(kind)
-    return known(text) if known else TaskloomError(text if kind == "TaskloomError" else f"{kind}: {text}")
+    known = KNOWN.get(kind)
+    return known(text) if known else TaskloomError(f"{kind}: {text}")
 
 
 def _close_quietly(pipe: Any) -> None:

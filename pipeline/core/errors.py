@@ -85,6 +85,10 @@ class WorkerDiedError(TaskloomError):
     """A simulator process that ended before its batch was done."""
 
 
+class EngineHostError(TaskloomError):
+    """An engine host that does not answer, or keeps ending while it works."""
+
+
 class ModelError(TaskloomError):
     """A language model that cannot be asked: no key, no server, a rejected request, or a server that stays busy."""
 
