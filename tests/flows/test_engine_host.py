@@ -71,13 +71,13 @@ def without_clock(report: BatchReport) -> BatchReport:
 
 
 def say(path: Path, data: bytes) -> dict[str, Any]:
-    """Send bytes to a host and return the last thing that it says before it hangs up."""
+    """Send bytes to a host and return the first thing that it says."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(60)
         connection.connect(str(path))
         with contextlib.suppress(BrokenPipeError):  # it has heard enough
             connection.sendall(data)
-        return json.loads(connection.makefile("rb").readlines()[-1])
+        return json.loads(connection.makefile("rb").readline())
 
 
 def test_two_runs_at_once_share_the_slots_and_end_with_the_data_of_a_run_of_its_own(place, undisturbed) -> None:
