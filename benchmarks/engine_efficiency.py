@@ -169,6 +169,9 @@ class _Stopwatch:
     def reset(self, rows: Sequence[int] | None = None) -> WorldState:
         return self._simulator.reset(rows)
 
+    def put(self, rows: Sequence[int], scenes: Sequence[SceneSpec]) -> WorldState:
+        return self._simulator.put(rows, scenes)
+
     def render(
         self, cameras: Sequence[str], what: Sequence[Channel] = ("rgb",), rows: Sequence[int] | None = None
     ) -> Mapping[str, Frames]:

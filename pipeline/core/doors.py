@@ -93,6 +93,14 @@ class Simulator(Protocol):
         """Put worlds (default all) back to the loaded initial state."""
         ...
 
+    def put(self, rows: Sequence[int], scenes: Sequence[SceneSpec]) -> WorldState:
+        """Put worlds in the initial states of other scenes of the same build key, to which ``reset`` then returns.
+
+        For practice, which begins in many states. Where ``info.exact`` the other rows go on bit for bit as they would
+        have; elsewhere what an engine caches of their contacts may be lost. Returns the state of all rows.
+        """
+        ...
+
     def render(
         self, cameras: Sequence[str], what: Sequence[Channel] = ("rgb",), rows: Sequence[int] | None = None
     ) -> Mapping[str, Frames]:

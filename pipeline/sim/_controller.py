@@ -73,6 +73,20 @@ def check_actions(actions: ArrayLike, *, batch: int, dof: int) -> NDArray[np.flo
     return values
 
 
+def check_put(rows: Sequence[int], scenes: Sequence[SceneSpec], *, batch: int, key: str) -> list[int]:
+    """The rows; raises :class:`InvalidInputError` unless each gets one scene that the build with ``key`` can hold."""
+    chosen = check_rows(rows, batch=batch)
+    if len(chosen) != len(scenes) or len(set(chosen)) != len(chosen):
+        raise InvalidInputError(f"{len(scenes)} scenes for rows {chosen}: give each row once, with one scene.")
+    if scenes:
+        check_scenes(scenes)
+        if scenes[0].build_key != key:
+            raise InvalidInputError(
+                "The scenes differ from the loaded ones in more than poses, joints and seed; load them instead."
+            )
+    return chosen
+
+
 def check_rows(rows: Sequence[int] | None, *, batch: int) -> list[int]:
     """The rows asked for, default all; raises :class:`InvalidInputError` for one that does not exist."""
     chosen = list(range(batch)) if rows is None else [int(row) for row in rows]

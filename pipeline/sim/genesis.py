@@ -22,7 +22,7 @@ from pipeline.core.robot import RobotSpec
 from pipeline.core.scene import Light, Placement, SceneSpec
 from pipeline.core.world import ARM, F32, HAND, PARTS, Actions, Bools, Frames, WorldState, WorldTrace, no_forces
 from pipeline.sim._cameras import scene_cameras, world_points
-from pipeline.sim._controller import check_actions, check_rows, check_scenes, clamp, substep_targets
+from pipeline.sim._controller import check_actions, check_put, check_rows, check_scenes, clamp, substep_targets
 from pipeline.sim._gripper import (
     driven_joints,
     gains,
@@ -88,6 +88,14 @@ class Genesis:
         twin = rows is not None and self._batch - 1 in rows
         every = None if rows is None else [*rows, *range(self._batch, self._world.batch)] if twin else rows
         return self._world.reset(every).rows(slice(self._batch))
+
+    def put(self, rows: Sequence[int], scenes: Sequence[SceneSpec]) -> WorldState:
+        """Put worlds in the initial states of other scenes of the same build key; returns the state of all rows."""
+        chosen = check_put(rows, scenes, batch=self._batch, key=self._world.spec.build_key)
+        given = dict(zip(chosen, scenes, strict=True))
+        if self._batch - 1 in given:
+            given |= dict.fromkeys(range(self._batch, self._world.batch), given[self._batch - 1])
+        return self._world.put(given).rows(slice(self._batch))
 
     def render(
         self, cameras: Sequence[str], what: Sequence[Channel] = ("rgb",), rows: Sequence[int] | None = None
@@ -166,14 +174,27 @@ class _Built:
 
     def load(self, scenes: Sequence[SceneSpec]) -> WorldState:
         self._initial = list(scenes)
-        everyone = np.arange(self.batch)
-        self._place(everyone)
-        # Contacts at rest are asked of the engine once; placing again then clears every cache that detection filled,
-        # so that the first step of a replay sees exactly what the first step of the demonstration saw.
+        self._contact0 = self._contacts_at_rest(np.arange(self.batch))
+        return self.reset()
+
+    def put(self, scenes: Mapping[int, SceneSpec]) -> WorldState:
+        rows = np.array(sorted(scenes), dtype=np.int64)
+        for row in rows:
+            self._initial[row] = scenes[int(row)]
+        # Detection looks at all worlds; those that go on lose what is cached of their contacts, not their state.
+        self._contact0[rows] = self._contacts_at_rest(rows)[rows]
+        return self.reset(rows.tolist())
+
+    def _contacts_at_rest(self, rows: NDArray[np.int64]) -> Bools:
+        """Contacts of all worlds, with ``rows`` placed anew.
+
+        They are asked of the engine once; placing again then clears every cache that detection filled, so that the
+        first step of a replay sees exactly what the first step of the demonstration saw.
+        """
+        self._place(rows)
         self._solver.collider.clear()
         self._solver.collider.detection()
-        self._contact0 = self._detected_contacts()
-        return self.reset()
+        return self._detected_contacts()
 
     def reset(self, rows: Sequence[int] | None = None) -> WorldState:
         if not self._initial:

@@ -16,7 +16,7 @@ from pipeline.core.scene import SceneSpec
 from pipeline.core.world import F32, Actions, Frames, WorldState, WorldTrace, no_forces
 from pipeline.sim._boxes import Boxes
 from pipeline.sim._cameras import choose_cameras, world_points
-from pipeline.sim._controller import check_actions, check_rows, check_scenes, clamp
+from pipeline.sim._controller import check_actions, check_put, check_rows, check_scenes, clamp
 from pipeline.sim._kinematic_scene import Item, items_of
 from pipeline.sim._kinematic_world import FLOOR, KinematicWorld
 from pipeline.sim._raycast import Solids, cast, colour_of
@@ -39,6 +39,7 @@ class kinematic:
         self._files = files
         self._scenes: tuple[SceneSpec, ...] = ()
         self._worlds: list[KinematicWorld] = []
+        self._items: tuple[Item, ...] = ()
         self._state: WorldState | None = None
         self._solid_colours = np.zeros((0, 3))
 
@@ -46,8 +47,8 @@ class kinematic:
         """Put every world in its initial state."""
         check_scenes(scenes)
         self._scenes = tuple(scenes)
-        layout, items = SceneLayout.of(scenes[0]), items_of(scenes[0], self._files)
-        self._worlds = [KinematicWorld(scene, items, joints=len(layout.joints)) for scene in scenes]
+        layout, self._items = SceneLayout.of(scenes[0]), items_of(scenes[0], self._files)
+        self._worlds = [KinematicWorld(scene, self._items, joints=len(layout.joints)) for scene in scenes]
         self._solid_colours = np.array([colour_of(name) for name in layout.bodies])
         self._solid_colours[:3] = [[0.9, 0.9, 0.88], [0.3, 0.3, 0.32], [0.3, 0.3, 0.32]]
         self._state = None
@@ -86,6 +87,16 @@ class kinematic:
         fresh = self._observe(starts, before=None)
         self._state = fresh if self._state is None else _merge(self._state, fresh, chosen)
         return self._state
+
+    def put(self, rows: Sequence[int], scenes: Sequence[SceneSpec]) -> WorldState:
+        """Put worlds in the initial states of other scenes of the same build key; returns the state of all rows."""
+        joints = len(self.state().layout.joints)
+        chosen = check_put(rows, scenes, batch=len(self._worlds), key=self._scenes[0].build_key)
+        given = dict(zip(chosen, scenes, strict=True))
+        self._scenes = tuple(given.get(row, scene) for row, scene in enumerate(self._scenes))
+        for row, scene in given.items():
+            self._worlds[row] = KinematicWorld(scene, self._items, joints=joints)
+        return self.reset(chosen)
 
     def render(
         self, cameras: Sequence[str], what: Sequence[Channel] = ("rgb",), rows: Sequence[int] | None = None

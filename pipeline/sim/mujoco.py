@@ -15,7 +15,7 @@ from pipeline.core.errors import DivergedError, SimulationError
 from pipeline.core.scene import SceneSpec
 from pipeline.core.world import Actions, Frames, WorldState, WorldTrace
 from pipeline.sim._cameras import choose_cameras
-from pipeline.sim._controller import check_actions, check_rows, check_scenes, clamp, substep_targets
+from pipeline.sim._controller import check_actions, check_put, check_rows, check_scenes, clamp, substep_targets
 from pipeline.sim._gripper import joint_targets, linked_positions
 from pipeline.sim._mujoco_force import ForceLog
 from pipeline.sim._mujoco_model import CompiledScene, compile_scene, solver_steps
@@ -91,6 +91,14 @@ class mujoco:
         for row in check_rows(rows, batch=len(self._worlds)):
             self._put(row)
         return self.state()
+
+    def put(self, rows: Sequence[int], scenes: Sequence[SceneSpec]) -> WorldState:
+        """Put worlds in the initial states of other scenes of the same build key; returns the state of all rows."""
+        self._loaded()
+        chosen = check_put(rows, scenes, batch=len(self._worlds), key=self._key)
+        given = dict(zip(chosen, scenes, strict=True))
+        self._scenes = tuple(given.get(row, scene) for row, scene in enumerate(self._scenes))
+        return self.reset(chosen)
 
     def render(
         self, cameras: Sequence[str], what: Sequence[Channel] = ("rgb",), rows: Sequence[int] | None = None

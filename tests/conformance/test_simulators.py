@@ -213,6 +213,27 @@ def test_resetting_some_rows_leaves_the_others_alone(sim: Any, make: Any) -> Non
     assert_same(end.at(-1).rows(slice(1, 2)), whole.at(9).rows(slice(1, 2)))
 
 
+def test_rows_put_in_another_scene_begin_there_and_leave_the_others_alone(sim: Any, make: Any) -> None:
+    other = make(a=(0.55, 0.1, 0.02), b=(0.45, -0.1, 0.3), drawer=0.12)
+    actions = wave(make(), 20, batch=3)
+    sim.load([make(), other, make()])
+    there = sim.state()
+    afresh = sim.run(actions)
+    sim.load([make()] * 3)
+    whole = sim.run(actions)
+    sim.reset()
+    half = sim.run(actions[:10]).at(-1)
+    mixed = sim.put([1], [other])
+    assert_same(mixed.rows(slice(1, 2)), there.rows(slice(1, 2)))
+    assert_same(mixed.rows(np.array([0, 2])), half.rows(np.array([0, 2])))
+    onward = actions[10:].copy()
+    onward[:, 1] = actions[:10, 1]
+    end = sim.run(onward).at(-1)
+    assert_same(end.rows(slice(1, 2)), afresh.at(9).rows(slice(1, 2)))
+    assert_same(end.rows(np.array([0, 2])), whole.at(-1).rows(np.array([0, 2])))
+    assert_same(sim.reset().rows(slice(1, 2)), there.rows(slice(1, 2)))
+
+
 # The controller
 
 
@@ -429,3 +450,8 @@ def test_mistakes_are_named(sim: Any, make: Any, toys: ModuleType, tmp_path: Pat
         sim.load([make(), toys.scene()])
     with pytest.raises(TaskloomError):
         sim.load([])
+    sim.load([make()] * 3)
+    with pytest.raises(TaskloomError, match="load them instead"):
+        sim.put([1], [toys.scene()])
+    with pytest.raises(TaskloomError, match="each row once"):
+        sim.put([1, 1], [make(), make()])
