@@ -10,6 +10,7 @@ from flows.commands.assets import assets
 from flows.commands.dataset import dataset
 from flows.commands.doctor import doctor
 from flows.commands.engine_host import engine_host
+from flows.commands.gallery import gallery
 from flows.commands.generate import generate
 from flows.commands.replay import replay
 from flows.commands.scene import scene
@@ -29,7 +30,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (generate, engine_host, ui, doctor, replay, verify):
+for command in (generate, gallery, engine_host, ui, doctor, replay, verify):
     app.command()(command)
 app.add_typer(assets, name="assets")
 app.add_typer(dataset, name="dataset")

@@ -7,8 +7,6 @@ demonstration's strip. Words, counts and links always stay.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from flows.album import Album
 from flows.cards.escaping import block, code, image, text
 from flows.cards.fitting import Section, fit
@@ -16,6 +14,7 @@ from flows.cards.places import Places, replay_command
 from flows.config import RunConfig
 from flows.folder import RunFolder
 from flows.media import data_uri, smaller
+from flows.recordings import recording_of
 from flows.report import TaskReport
 from pipeline.core.refinement import Round
 
@@ -173,11 +172,6 @@ def _links(report: TaskReport, album: Album, folder: RunFolder, places: Places) 
             block(replay_command(folder, name)),
         ]
     )
-
-
-def recording_of(folder: RunFolder, task: str) -> Path:
-    """Where the Rerun file of a task's demonstration is, if it was made."""
-    return folder.root / "recordings" / f"{task}.rrd"
 
 
 def _words(name: str) -> str:

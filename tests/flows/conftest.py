@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,3 +25,27 @@ def undisturbed(smoke: RunConfig, tmp_path_factory: pytest.TempPathFactory) -> t
     """The run's report and OUT."""
     out = tmp_path_factory.mktemp("undisturbed") / "out"
     return run(smoke, out, workers=2), out
+
+
+CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A headless Chromium of the system with an empty profile; of a module, for its loop must not outlive the tests."""
+    found = shutil.which("chromium") or shutil.which("google-chrome")
+    if found is None:
+        pytest.skip("no Chromium here: as root on Debian, bash .ci/test-tools")
+    sync = pytest.importorskip("playwright.sync_api", reason="playwright drives the browser: pip install -e '.[dev]'")
+    with sync.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=found, args=CHROMIUM)
+        yield browser
+        browser.close()
