@@ -15,6 +15,7 @@ from assets.install import swap_folder
 from assets.materials import MATERIALS
 from flows.asset_cards import views_of
 from flows.authors import ModelOptions, reply_cache
+from flows.limits import paced
 from pipeline.asking.ask import Asker
 from pipeline.asking.cache import CachedModel
 from pipeline.asking.meter import Budget, MeteredModel, purpose
@@ -65,7 +66,7 @@ def metered_model(options: ModelOptions, *, tape: Path | None = None) -> Metered
             f"No model is configured: set {' or '.join(KEYS)}, or give recorded answers with --cassette. "
             "The procedural annotator (--author procedural) is the default and needs neither."
         )
-    return MeteredModel(CachedModel(anthropic(), reply_cache()), budget)
+    return MeteredModel(CachedModel(paced(anthropic()), reply_cache()), budget)
 
 
 def save_card(spec: AssetSpec, catalog: LibraryCatalog) -> None:

@@ -12,6 +12,7 @@ from typing import Literal, get_args
 
 from pydantic import Field
 
+from flows.limits import paced
 from flows.trials import GateOptions, Trial, Trials
 from pipeline.asking.ask import Asker
 from pipeline.asking.cache import CachedModel
@@ -135,7 +136,7 @@ class _Staff:
             from pipeline.llm.anthropic import anthropic
 
             budget = Budget(usd=self.options.budget_usd, tokens=self.options.budget_tokens)
-            self._meter = MeteredModel(CachedModel(anthropic(), reply_cache()), budget)
+            self._meter = MeteredModel(CachedModel(paced(anthropic()), reply_cache()), budget)
             self._asker = Asker(self._meter)
         return self._asker
 

@@ -9,13 +9,18 @@ import typer
 from flows.commands.assets import assets
 from flows.commands.dataset import dataset
 from flows.commands.doctor import doctor
+from flows.commands.down import down
 from flows.commands.engine_host import engine_host
 from flows.commands.gallery import gallery
 from flows.commands.generate import generate
+from flows.commands.on_dataset import on_dataset
 from flows.commands.replay import replay
 from flows.commands.scene import scene
+from flows.commands.status import status
+from flows.commands.submit import submit
 from flows.commands.tasks import tasks
 from flows.commands.ui import ui
+from flows.commands.up import up
 from flows.commands.verify import verify
 from pipeline.core.errors import GoalSyntaxError, InvalidInputError, OutputError, TaskloomError, UnknownNameError
 
@@ -30,8 +35,9 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (generate, gallery, engine_host, ui, doctor, replay, verify):
+for command in (generate, gallery, engine_host, ui, doctor, replay, verify, up, down, status, submit):
     app.command()(command)
+app.command("on-dataset")(on_dataset)
 app.add_typer(assets, name="assets")
 app.add_typer(dataset, name="dataset")
 app.add_typer(tasks, name="tasks")

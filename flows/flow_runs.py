@@ -5,6 +5,7 @@ Import it only once the environment says which server to use; see :mod:`flows.se
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,7 +15,9 @@ from prefect.runtime import flow_run
 from flows.config import RunConfig
 from pipeline.core.errors import TaskloomError
 
-MAX_STARTS = 5  # of one flow run, the first one included: what crashes that often will crash again
+MAX_STARTS = 1 + int(os.environ.get("TASKLOOM_RESTARTS") or 4)
+"""Of one flow run, the first one included: what crashes that often will crash again."""
+
 RESUME = "resume"
 """Tag of the runs that an automation may schedule again when they crash; generate-batch sees to its own children."""
 

@@ -19,6 +19,7 @@ from flows.flow_runs import refuse_endless, task_run_name
 from flows.folder import RunFolder
 from flows.home import run_folder
 from flows.jobs import BatchJob, BatchReport
+from flows.limits import simulation_tags
 from flows.plan import Plan
 from flows.preparing import plan_of_one
 from flows.publishing import publish_task
@@ -79,6 +80,7 @@ class Demonstration:
 
         key = hashlib.sha256(f"{self._folder.root}/{job.digest}".encode()).hexdigest()
         options: dict[str, Any] = {"persist_result": True, "result_serializer": "json", "refresh_cache": done is None}
+        options["tags"] = simulation_tags()
         task(name="batch", task_run_name=f"batch {job.index}", cache_key_fn=lambda *_: key, **options)(attempt)()
         report = self._folder.finished(job)
         assert report is not None, f"{job.name} was reported and is not on disk"

@@ -165,3 +165,11 @@ def _key() -> Finding:
         found="not set",
         remedy="Not needed: the procedural author works without. Set it to let a model propose tasks.",
     )
+
+
+def visible_gpus() -> tuple[int, ...]:
+    """Numbers of the NVIDIA cards that this process may use."""
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if hidden is not None:
+        return tuple(int(part) for part in hidden.split(",") if part.strip().isdigit())
+    return tuple(range(len(_nvidia_cards().split("; ")))) if _nvidia_cards() else ()

@@ -17,6 +17,7 @@ from flows.authors import reply_cache
 from flows.config import RunConfig
 from flows.folder import RunFolder
 from flows.jobs import BatchReport
+from flows.limits import paced
 from flows.plan import Plan, categories_of
 from flows.stages import find_solver
 from pipeline.asking.ask import Asker
@@ -58,7 +59,7 @@ def refining_solver(config: RunConfig) -> Iterator[RefiningSolver]:
             raise InvalidInputError(f"--{role}: solver {config.solver!r} takes no {role}; use vipr, or leave it out.")
     from pipeline.llm.anthropic import DEFAULT_MODEL, anthropic
 
-    meter = MeteredModel(CachedModel(anthropic(), reply_cache()), TokenBudget(tokens=config.solver_tokens))
+    meter = MeteredModel(CachedModel(paced(anthropic()), reply_cache()), TokenBudget(tokens=config.solver_tokens))
     with Asker(meter) as asker:
         model = config.solver_model or DEFAULT_MODEL
         staff: dict[str, object] = {
