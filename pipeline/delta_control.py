@@ -42,7 +42,7 @@ def delta_to_joints(robot: RobotSpec, start: NDArray[np.floating], deltas: NDArr
     """
     first, steps = _checked(robot, start, deltas)
     width = robot.width_column
-    solver = _Follower(robot, first[:, :width])
+    solver = Follower(robot, first[:, :width])
     q, joints = first[:, :width], np.repeat(first[None].astype(np.float32), len(steps), axis=0)
     for t, goal in enumerate(commanded_poses(robot, first, steps)):
         q = solver.follow(poses.to_matrix(goal), q)
@@ -63,7 +63,7 @@ def commanded_poses(robot: RobotSpec, start: NDArray[np.floating], deltas: NDArr
     return path
 
 
-class _Follower:
+class Follower:
     """Damped least squares (Buss, 2004) on the commanded joints, with the start posture in the null space."""
 
     def __init__(self, robot: RobotSpec, rest: Array) -> None:

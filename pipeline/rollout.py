@@ -118,6 +118,14 @@ class BatchWorlds:
             seen[step], done = self._simulator.render(names, ("rgb",)), step
         return {name: _in_time([seen[step][name] for step in steps]) for name in names}
 
+    def practice(self, scenes: Sequence[SceneSpec]) -> PracticeWorlds:
+        """Worlds of ``scenes``, which need not be the problem's.
+
+        This handle and earlier ones stop working (:meth:`trial` still does, and ends the practice).
+        """
+        self._check_live()
+        return PracticeWorlds(self._simulator, scenes)
+
     def outcome_history(self, outcome: Outcome, scene: int) -> WorldState | None:
         """The states (steps + 1) that an outcome of scene number ``scene`` stands on, the one at the reset first.
 
@@ -143,6 +151,34 @@ class BatchWorlds:
     def _check_live(self) -> None:
         if self.index != len(self._records) - 1:
             raise TaskloomError("This trial is over: a later one has taken its worlds. Use the newest handle.")
+
+
+class PracticeWorlds:
+    """Worlds to practise in: driven at will, in any scene of one build, and nothing of it is recorded."""
+
+    def __init__(self, simulator: Simulator, scenes: Sequence[SceneSpec]) -> None:
+        self._simulator = simulator
+        self._last = simulator.load([scene.physics_only() for scene in scenes])
+
+    @property
+    def batch(self) -> int:
+        """Number of worlds."""
+        return len(self._last)
+
+    def put(self, rows: Sequence[int], scenes: Sequence[SceneSpec]) -> WorldState:
+        """Put worlds in the initial states of other scenes of the same build; returns the state of all rows."""
+        self._last = self._simulator.put(rows, [scene.physics_only() for scene in scenes])
+        return self._last
+
+    def run(self, actions: Actions) -> WorldTrace:
+        """Step all worlds by actions (time, batch, dof)."""
+        trace = self._simulator.run(np.ascontiguousarray(actions, dtype=np.float32))
+        self._last = trace.at(-1)
+        return trace
+
+    def state(self) -> WorldState:
+        """The present state."""
+        return self._last
 
 
 def attempt(simulator: Simulator, problem: Problem, solver: Solver) -> Solution:

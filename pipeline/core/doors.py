@@ -205,6 +205,31 @@ class TrialWorlds(Worlds, Protocol):
         """
         ...
 
+    def practice(self, scenes: Sequence[SceneSpec]) -> Practice:
+        """Worlds of ``scenes``, which need not be the problem's; this handle and earlier ones stop working."""
+        ...
+
+
+class Practice(Protocol):
+    """Worlds to practise in: driven at will, in any scene of one build, and nothing of it is recorded."""
+
+    @property
+    def batch(self) -> int:
+        """Number of worlds."""
+        ...
+
+    def put(self, rows: Sequence[int], scenes: Sequence[SceneSpec]) -> WorldState:
+        """Put worlds in the initial states of scenes, which share the build of the first ones; all rows' state."""
+        ...
+
+    def run(self, actions: Actions) -> WorldTrace:
+        """Step all worlds by actions (time, batch, dof)."""
+        ...
+
+    def state(self) -> WorldState:
+        """Privileged state."""
+        ...
+
 
 @dataclass(frozen=True, eq=False)
 class Solution:

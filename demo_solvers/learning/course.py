@@ -1,0 +1,120 @@
+"""Course: the worlds in which a stage is practised, as a vector environment, and what episodes came to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from demo_solvers.learning.observing import privileged, seen
+from demo_solvers.learning.stage import LearnedStage
+from demo_solvers.learning.steering import Steering
+from pipeline.core.doors import Practice
+from pipeline.core.errors import InvalidInputError
+from pipeline.core.scene import SceneSpec
+from pipeline.core.streams import stream
+from pipeline.core.world import F32, Bools, WorldState
+
+FALLEN = 0.1  # m below its start, where what is worked on counts as lost
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One action in all worlds, as a reward sees it."""
+
+    before: WorldState
+    after: WorldState
+    action: F32  # (batch, actions)
+    previous: F32  # (batch, actions)  the action before, 0 at the beginning
+    reached: Bools  # (batch,)
+
+
+Reward = Callable[[Step], tuple[F32, Mapping[str, F32]]]
+"""The reward (batch,) of a step, and the values (batch,) of its terms by name."""
+
+
+def sparse(step: Step) -> tuple[F32, Mapping[str, F32]]:
+    """1 when the stage has done its work."""
+    value = step.reached.astype(np.float32)
+    return value, {"reached": value}
+
+
+@dataclass(frozen=True, eq=False)
+class Taken:
+    """What came of one action in all worlds, before those that ended began anew."""
+
+    reward: F32  # (batch,)
+    terms: Mapping[str, F32]
+    reached: Bools  # (batch,)
+    ended: Bools  # (batch,)  reached, lost, or out of time
+    late: Bools  # (batch,)  out of time alone
+    seen: F32  # (batch, columns)  of the last state, also where it ended
+    privileged: F32
+
+
+class Course:
+    """Worlds that practise ``stage``, each from a start drawn from ``starts``, scenes of one build.
+
+    Draws come from the named stream of ``seed`` and the count given to :meth:`begin`, so that a course that begins with
+    the same count goes the same way.
+    """
+
+    def __init__(
+        self, practice: Practice, stage: LearnedStage, starts: Sequence[SceneSpec], reward: Reward, *, seed: int
+    ) -> None:
+        if not starts:
+            raise InvalidInputError(f"Stage {stage.name!r} has no start to be practised from.")
+        self.practice, self.stage, self.starts, self.reward, self.seed = practice, stage, starts, reward, seed
+        self.begin(0)
+
+    @property
+    def batch(self) -> int:
+        """Number of worlds."""
+        return self.practice.batch
+
+    def begin(self, count: int) -> None:
+        """Put every world in a new start."""
+        self._random = stream(self.seed, "course", self.stage.name, str(count))
+        scenes = self._drawn(self.batch)
+        self._state = self.practice.put(list(range(self.batch)), scenes)
+        self._steering = Steering(self.stage, scenes)
+        self._before = np.zeros((self.batch, self.stage.actions), np.float32)
+        self._length = np.zeros(self.batch, int)
+        self._height = self._state.body(self.stage.body)[:, 2].copy()
+
+    def seen(self) -> F32:
+        """What the policy sees now."""
+        return seen(self.stage, self._state, self._before)
+
+    def privileged(self) -> F32:
+        """What the critic sees besides."""
+        return privileged(self.stage, self._state)
+
+    def step(self, actions: NDArray[np.floating]) -> Taken:
+        """Act in all worlds; those that end begin anew from other starts."""
+        actions = np.clip(np.asarray(actions, np.float32), -1, 1)
+        before = self._state
+        self._state = self.practice.run(self._steering.follow(actions, before.tcp)).at(-1)
+        reached = self.stage.reached(self._state)
+        reward, terms = self.reward(Step(before, self._state, actions, self._before, reached))
+        self._before, self._length = actions, self._length + 1
+        lost = self._state.body(self.stage.body)[:, 2] < self._height - FALLEN
+        late = (self._length >= self.stage.decisions) & ~reached & ~lost
+        taken = Taken(reward, terms, reached, reached | lost | late, late, self.seen(), self.privileged())
+        self._renew(np.flatnonzero(taken.ended).tolist())
+        return taken
+
+    def _renew(self, rows: list[int]) -> None:
+        if not rows:
+            return
+        scenes = self._drawn(len(rows))
+        self._state = self.practice.put(rows, scenes)
+        self._steering.reset(rows, scenes)
+        self._before = self._before.copy()
+        self._before[rows], self._length[rows] = 0, 0
+        self._height[rows] = self._state.body(self.stage.body)[rows, 2]
+
+    def _drawn(self, count: int) -> list[SceneSpec]:
+        return [self.starts[int(i)] for i in self._random.integers(len(self.starts), size=count)]

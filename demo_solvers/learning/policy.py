@@ -1,0 +1,59 @@
+"""LocalPolicy: a learned stage's policy as it acts, free of the library that trained it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from demo_solvers.learning.observing import seen
+from demo_solvers.learning.stage import LearnedStage
+from demo_solvers.learning.steering import Steering
+from pipeline.core.doors import Practice
+from pipeline.core.scene import SceneSpec
+from pipeline.core.world import F32, Bools
+
+
+@dataclass(frozen=True, eq=False)
+class LocalPolicy:
+    """From what is seen (batch, columns) to actions (batch, actions) in [-1, 1]: a perceptron, with no dice."""
+
+    weights: tuple[F32, ...]  # (outputs, inputs) of each layer
+    biases: tuple[F32, ...]  # (outputs,)
+
+    @staticmethod
+    def of(network: Any) -> LocalPolicy:
+        """The linear layers of a ``torch.nn.Sequential`` with exponential linear units between them."""
+        linear = [layer for layer in network if hasattr(layer, "weight")]
+        arrays = [(one.weight.detach().cpu().numpy().copy(), one.bias.detach().cpu().numpy().copy()) for one in linear]
+        return LocalPolicy(tuple(w for w, _ in arrays), tuple(b for _, b in arrays))
+
+    def act(self, inputs: F32) -> F32:
+        """The action of every row."""
+        values = inputs
+        for number, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            values = values @ weight.T + bias
+            if number < len(self.weights) - 1:
+                values = np.where(values > 0, values, np.expm1(np.minimum(values, 0)))
+        return np.clip(values, -1, 1).astype(np.float32)
+
+
+def success(practice: Practice, stage: LearnedStage, policy: LocalPolicy, starts: Sequence[SceneSpec]) -> Bools:
+    """Whether ``policy`` does the stage's work from each of ``starts``, (starts,), within its decisions."""
+    found = list[Bools]()
+    for first in range(0, len(starts), practice.batch):
+        given = list(starts[first : first + practice.batch])
+        padded = given + [given[-1]] * (practice.batch - len(given))
+        state = practice.put(list(range(practice.batch)), padded)
+        steering, before = Steering(stage, padded), np.zeros((practice.batch, stage.actions), np.float32)
+        reached = np.zeros(practice.batch, bool)
+        for _ in range(stage.decisions):
+            before = policy.act(seen(stage, state, before))
+            state = practice.run(steering.follow(before, state.tcp)).at(-1)
+            reached |= stage.reached(state)
+            if reached.all():
+                break
+        found.append(reached[: len(given)])
+    return np.concatenate(found)

@@ -1,0 +1,77 @@
+"""Steering: a policy's actions, small motions of the tool, become joint targets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from demo_solvers.learning.stage import LearnedStage
+from pipeline.core import poses
+from pipeline.core.kinematics import SerialChain
+from pipeline.core.scene import SceneSpec
+from pipeline.core.world import F32, Actions
+from pipeline.delta_control import Follower
+
+Array = NDArray[np.float64]
+LEASH = 0.05  # m, how far the commanded tool may be ahead of the tool
+AXES = {"x": 0, "y": 1, "z": 2, "roll": 3, "pitch": 4, "yaw": 5}
+
+
+class Steering:
+    """Commanded tools of a batch of worlds; actions in [-1, 1] move them, in the base frame of the robot.
+
+    It is the command that is integrated, not what was measured, so that the sag of servos is not fed back; but the
+    command is held within ``LEASH`` of the tool, so that it does not run away from an arm that is stopped.
+    """
+
+    def __init__(self, stage: LearnedStage, scenes: Sequence[SceneSpec]) -> None:
+        robot, rate = scenes[0].robot, scenes[0].physics.control_hz
+        self.stage, self.robot = stage, robot
+        self._base = np.array([s.robot_pose for s in scenes], float)
+        self._axes = [AXES[freedom] for freedom in stage.freedoms]
+        self._most = np.array([stage.speed if axis < 3 else stage.turning for axis in self._axes]) / rate
+        self._chain = SerialChain(robot)
+        self.command = np.zeros((len(scenes), robot.dof))  # joint targets [rad] and widths [m]
+        self.tool = np.zeros((len(scenes), 7))  # T_base_tool, commanded
+        self._rest = np.zeros((len(scenes), robot.width_column))
+        self.reset(range(len(scenes)), scenes)
+
+    def reset(self, rows: Sequence[int], scenes: Sequence[SceneSpec]) -> None:
+        """Begin anew in some rows, from the starts of ``scenes``."""
+        if not len(rows):
+            return
+        index, width = np.array(rows), self.robot.width_column
+        start = np.array([s.robot_start for s in scenes], float)
+        self.command[index], self._rest[index] = start, start[:, :width]
+        self.tool[index] = poses.from_matrix(self._chain.tool(self._chain.frames(start)))
+
+    def follow(self, actions: NDArray[np.floating], tool: F32) -> Actions:
+        """Joint targets (repeat, batch, dof) of one action each; ``tool`` (batch, 7) is T_world_tool, measured."""
+        values = np.clip(np.asarray(actions, float), -1, 1)
+        here = poses.compose(poses.inverse(self._base), np.asarray(tool, float))
+        follower = Follower(self.robot, self._rest)
+        targets = np.empty((self.stage.repeat, *self.command.shape), np.float32)
+        for step in targets:
+            self._move(values[:, : len(self._axes)], here)
+            joints = follower.follow(poses.to_matrix(self.tool), self.command[:, : self.robot.width_column])
+            self.command[:, : self.robot.width_column] = joints
+            self.command[:, self.robot.width_column] = self._width(values)
+            step[:] = self.command
+        return targets
+
+    def _move(self, values: Array, here: Array) -> None:
+        twist = np.zeros((len(values), 6))
+        twist[:, self._axes] = values * self._most
+        ahead = self.tool[:, :3] + twist[:, :3] - here[:, :3]
+        far = np.linalg.norm(ahead, axis=1, keepdims=True)
+        place = here[:, :3] + ahead * np.minimum(1, LEASH / np.maximum(far, 1e-9))
+        turned = poses.quat_multiply(poses.quat_from_rotvec(twist[:, 3:]), self.tool[:, 3:])
+        self.tool = poses.pose(place, poses.quat_normalize(turned))
+
+    def _width(self, values: Array) -> Array:
+        most, now = self.robot.gripper.max_width, self.command[:, self.robot.width_column]
+        if self.stage.fingers == "free":
+            return (values[:, -1] + 1) / 2 * most
+        return {"closed": np.zeros_like(now), "open": np.full_like(now, most), "kept": now}[self.stage.fingers]

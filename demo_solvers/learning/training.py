@@ -1,0 +1,138 @@
+"""Training: what was practised, how it went, and the file from which it goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from demo_solvers.learning.stage import LearnedStage
+from pipeline.core.errors import InvalidInputError, OutputError
+from pipeline.core.geometry import Frozen
+from pipeline.core.scene import SceneSpec
+
+
+class PPOSettings(Frozen):
+    """Proximal policy optimisation (Schulman et al., 2017), with the settings that did best in our trials."""
+
+    worlds: int = Field(default=64, ge=1)
+    horizon: int = Field(default=24, ge=1, description="actions of each world between updates")
+    epochs: int = Field(default=5, ge=1)
+    minibatches: int = Field(default=4, ge=1)
+    rate: float = Field(default=1e-3, gt=0, description="learning rate, adapted to keep the divergence")
+    divergence: float = Field(default=0.015, gt=0, description="Kullback-Leibler divergence of an update")
+    discount: float = Field(default=0.97, gt=0, lt=1)
+    trace: float = Field(default=0.95, gt=0, le=1, description="lambda of the advantage estimate")
+    entropy: float = Field(default=0.002, ge=0)
+    hidden: tuple[int, ...] = (128, 128)
+    spread: float = Field(default=0.6, gt=0, description="deviation of the first actions")
+
+
+class Budget(Frozen):
+    """When a training ends. It is counted in actions of all worlds, never in seconds."""
+
+    steps: int = Field(default=200_000, ge=1)
+    target: float = Field(default=0.95, gt=0, le=1, description="share of reached episodes at which it ends early")
+    judged: int = Field(default=200, ge=1, description="newest episodes that the share is taken over")
+    keep: int = Field(default=10, ge=1, description="updates between checkpoints, at which every world begins anew")
+
+
+class Point(Frozen):
+    """One update of the curve."""
+
+    steps: int = Field(description="actions so far, of all worlds")
+    episodes: int = Field(description="ended since the last point")
+    reached: int = Field(description="of these")
+    reward: float = Field(description="mean of an action")
+    terms: dict[str, float] = Field(default_factory=dict, description="mean of each term of the reward")
+    spread: float = Field(description="mean deviation of the actions")
+
+
+class Record(Frozen):
+    """Everything but the weights."""
+
+    digest: str = Field(description="of the stage, the settings, the starts, the reward and the seed")
+    stage: LearnedStage
+    updates: int = 0
+    curve: tuple[Point, ...] = ()
+    finished: bool = False
+
+    @property
+    def steps(self) -> int:
+        """Actions so far, of all worlds."""
+        return self.curve[-1].steps if self.curve else 0
+
+    def recent(self, episodes: int) -> tuple[int, float]:
+        """How many of the newest episodes ended, at least ``episodes`` if there were, and the share that reached."""
+        ended = reached = 0
+        for point in reversed(self.curve):
+            if ended >= episodes:
+                break
+            ended, reached = ended + point.episodes, reached + point.reached
+        return ended, reached / max(ended, 1)
+
+    def is_over(self, budget: Budget) -> bool:
+        """Whether the budget is used up or the target reached."""
+        ended, share = self.recent(budget.judged)
+        return self.steps >= budget.steps or (ended >= budget.judged and share >= budget.target)
+
+
+def training_digest(
+    stage: LearnedStage, settings: Frozen, budget: Budget, starts: Sequence[SceneSpec], reward: str, seed: int
+) -> str:
+    """Content address of a training; ``reward`` is the text of its reward."""
+    told = [stage.model_dump(mode="json"), settings.model_dump(mode="json"), budget.model_dump(mode="json")]
+    places = [[s.build_key, s.robot_start, [(p.pose, p.joints) for p in s.placements]] for s in starts]
+    text = json.dumps([type(settings).__name__, *told, places, reward, seed], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def save_checkpoint(path: Path, record: Record, tensors: dict[str, Any]) -> None:
+    """Write a checkpoint whole or not at all."""
+    import torch
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = io.BytesIO()
+    torch.save({"record": record.model_dump_json(), **tensors}, content)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with beside.open("wb") as file:
+            file.write(content.getbuffer())
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise OutputError(f"Checkpoint {str(path)!r} cannot be written: {error.strerror}. Free some space.") from None
+
+
+def load_checkpoint(path: Path, digest: str) -> tuple[Record, dict[str, Any]] | None:
+    """The checkpoint of the training with ``digest``; None where there is none.
+
+    Raises :class:`InvalidInputError` when it is of another training or not to be read. Nothing in it is run.
+    """
+    import torch
+
+    if not path.exists():
+        return None
+    try:
+        held = torch.load(path, weights_only=True, map_location="cpu")
+        record = Record.model_validate_json(held.pop("record"))
+    except (ValidationError, KeyError, RuntimeError, EOFError, ValueError, OSError, AttributeError) as error:
+        raise InvalidInputError(
+            f"Checkpoint {str(path)!r} cannot be read ({type(error).__name__}); remove it to train anew."
+        ) from error
+    except Exception as error:  # torch's refusal of what is not plain data
+        raise InvalidInputError(f"Checkpoint {str(path)!r} is none of ours; remove it to train anew.") from error
+    if record.digest != digest:
+        raise InvalidInputError(
+            f"Checkpoint {str(path)!r} is of another training ({record.digest}, not {digest}): its stage, settings, "
+            "starts, reward or seed differ. Choose another folder, or remove it."
+        )
+    return record, held

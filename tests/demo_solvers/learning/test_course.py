@@ -1,0 +1,105 @@
+"""Practice: what a policy sees and does, when an episode ends, and that it begins anew from another start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from demo_solvers.learning.course import Course, Step
+from demo_solvers.learning.observing import seen
+from demo_solvers.learning.stage import LearnedStage
+from demo_solvers.learning.steering import LEASH, Steering
+from pipeline.core.errors import InvalidInputError
+from pipeline.core.kinematics import forward_kinematics
+from pipeline.core.scene import SceneSpec
+from pipeline.rollout import PracticeWorlds
+
+
+def test_an_action_moves_the_tool_by_speed_times_time(
+    stage: LearnedStage, starts: list[SceneSpec], worlds: PracticeWorlds
+) -> None:
+    state = worlds.put([0, 1, 2, 3], starts[:4])
+    steering = Steering(stage, starts[:4])
+    targets = steering.follow(np.array([[1, 0], [0, -1], [0.5, 0], [3, 0]]), state.tcp)
+    rate = starts[0].physics.control_hz
+    moved = forward_kinematics(starts[0].robot, targets[-1])[:, :3] - state.tcp[:, :3]
+    full = stage.speed * stage.repeat / rate
+    expected = [[full, 0, 0], [0, -full, 0], [full / 2, 0, 0], [full, 0, 0]]
+    np.testing.assert_allclose(moved, expected, atol=2e-4)
+    assert targets.shape == (stage.repeat, 4, starts[0].robot.dof)
+
+
+def test_the_command_does_not_run_away_from_an_arm_that_is_stopped(
+    stage: LearnedStage, starts: list[SceneSpec], worlds: PracticeWorlds
+) -> None:
+    state = worlds.put([0, 1, 2, 3], starts[:4])
+    steering = Steering(stage, starts[:4])
+    for _ in range(20):
+        targets = steering.follow(np.ones((4, 2)), state.tcp)  # the tool is said to stay where it was
+    ahead = forward_kinematics(starts[0].robot, targets[-1])[:, :3] - state.tcp[:, :3]
+    assert (np.linalg.norm(ahead, axis=1) < LEASH + 1e-3).all()
+
+
+def test_what_is_seen_does_not_depend_on_where_the_scene_stands(
+    stage: LearnedStage, starts: list[SceneSpec], worlds: PracticeWorlds
+) -> None:
+    state = worlds.put([0, 1, 2, 3], starts[:4])
+    rows = seen(stage, state, np.zeros((4, 2), np.float32))
+    gap = (state.body("cookie_box")[:, :3] - state.tcp[:, :3]) / 0.1
+    np.testing.assert_allclose(rows[:, 10:13], gap, atol=1e-6)
+    assert np.isfinite(rows).all()
+
+
+def test_pushing_straight_ahead_reaches_the_goal_and_begins_anew(course: Callable[..., Course]) -> None:
+    practised = course()
+    reached = 0
+    for _ in range(30):
+        box, zone = (practised.practice.state().body(n)[:, :2] for n in ("cookie_box", "zone_green"))
+        way = (zone - box) / np.maximum(np.linalg.norm(zone - box, axis=1, keepdims=True), 1e-6)
+        lengths = practised._length.copy()
+        taken = practised.step(way)
+        reached += int(taken.reached.sum())
+        assert (taken.reward == taken.reached).all()
+        assert (practised._length == np.where(taken.ended, 0, lengths + 1)).all()
+    assert reached >= 4
+
+
+def test_an_episode_ends_when_its_decisions_are_used_up(course: Callable[..., Course], stage: LearnedStage) -> None:
+    practised = course()
+    for number in range(1, stage.decisions + 1):
+        taken = practised.step(np.zeros((4, 2)))
+        assert (taken.late == (number == stage.decisions)).all()
+
+
+def test_the_same_count_begins_the_same_way(course: Callable[..., Course]) -> None:
+    one, other = course(), course()
+    one.begin(7)
+    first = [one.step(np.full((4, 2), 0.3)).seen for _ in range(40)]
+    other.begin(7)
+    again = [other.step(np.full((4, 2), 0.3)).seen for _ in range(40)]
+    np.testing.assert_array_equal(first, again)
+    other.begin(8)
+    assert not np.array_equal(first[0], other.step(np.full((4, 2), 0.3)).seen)
+
+
+def test_a_reward_sees_both_states_and_both_actions(course: Callable[..., Course]) -> None:
+    steps = list[Step]()
+
+    def reward(step: Step) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        steps.append(step)
+        moved = np.linalg.norm(step.after.tcp[:, :3] - step.before.tcp[:, :3], axis=1).astype(np.float32)
+        return moved, {"moved": moved}
+
+    practised = course(reward)
+    practised.step(np.full((4, 2), 0.5))
+    practised.step(np.full((4, 2), -0.5))
+    assert (steps[0].previous == 0).all()
+    assert (steps[1].previous == 0.5).all()
+    assert (steps[1].action == -0.5).all()
+
+
+def test_a_stage_without_starts_is_refused(worlds: PracticeWorlds, stage: LearnedStage) -> None:
+    with pytest.raises(InvalidInputError, match="push"):
+        Course(worlds, stage, [], lambda step: (step.reached.astype(np.float32), {}), seed=0)
