@@ -128,7 +128,7 @@ def _formulas(stage: Stage, layout: SceneLayout) -> _Found:
             yield "formula", f"{name} cannot be read: {str(error).rstrip('.')}"
             continue
         for atom in dict.fromkeys(atoms(formula)):
-            if why := _misused(atom, layout):
+            if why := misused(atom, layout):
                 yield "formula", f"{name}: {why}"
 
 
@@ -156,10 +156,10 @@ def _unrelated(body: str, predicate: str, anchor: str, layout: SceneLayout) -> s
         return f"{body!r} cannot be {predicate} itself; name another body"
     if len(kinds(predicate)) != 2:
         return None
-    return _misused(Atom(predicate, (body, anchor)), layout, only=1)
+    return misused(Atom(predicate, (body, anchor)), layout, only=1)
 
 
-def _misused(atom: Atom, layout: SceneLayout, *, only: int | None = None) -> str | None:
+def misused(atom: Atom, layout: SceneLayout, *, only: int | None = None) -> str | None:
     """Why an atom, or one argument of it, can never be true for want of a surface, a cavity or a joint."""
     for index, (body, kind) in enumerate(zip(atom.args, kinds(atom.predicate), strict=True)):
         if only not in (None, index):
