@@ -84,6 +84,11 @@ class Course:
         self._length = np.zeros(self.batch, int)
         self._height = self._state.body(self.stage.body)[:, 2].copy()
 
+    @property
+    def state(self) -> WorldState:
+        """The worlds as they are."""
+        return self._state
+
     def seen(self) -> F32:
         """What the policy sees now."""
         return seen(self.stage, self._state, self._before)

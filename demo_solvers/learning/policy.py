@@ -22,13 +22,18 @@ class LocalPolicy:
 
     weights: tuple[F32, ...]  # (outputs, inputs) of each layer
     biases: tuple[F32, ...]  # (outputs,)
+    squashed: bool = False  # by tanh, rather than cut off
 
     @staticmethod
-    def of(network: Any) -> LocalPolicy:
-        """The linear layers of a ``torch.nn.Sequential`` with exponential linear units between them."""
+    def of(network: Any, *, outputs: int | None = None, squashed: bool = False) -> LocalPolicy:
+        """The linear layers of a ``torch.nn.Sequential`` with exponential linear units between them.
+
+        ``outputs`` keeps the first so many of the last layer.
+        """
         linear = [layer for layer in network if hasattr(layer, "weight")]
         arrays = [(one.weight.detach().cpu().numpy().copy(), one.bias.detach().cpu().numpy().copy()) for one in linear]
-        return LocalPolicy(tuple(w for w, _ in arrays), tuple(b for _, b in arrays))
+        arrays[-1] = (arrays[-1][0][:outputs], arrays[-1][1][:outputs])
+        return LocalPolicy(tuple(w for w, _ in arrays), tuple(b for _, b in arrays), squashed)
 
     def act(self, inputs: F32) -> F32:
         """The action of every row."""
@@ -37,7 +42,7 @@ class LocalPolicy:
             values = values @ weight.T + bias
             if number < len(self.weights) - 1:
                 values = np.where(values > 0, values, np.expm1(np.minimum(values, 0)))
-        return np.clip(values, -1, 1).astype(np.float32)
+        return (np.tanh(values) if self.squashed else np.clip(values, -1, 1)).astype(np.float32)
 
 
 def success(practice: Practice, stage: LearnedStage, policy: LocalPolicy, starts: Sequence[SceneSpec]) -> Bools:

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
-
 from demo_solvers.learning.course import Course, Taken
+from demo_solvers.learning.dice import dice
 from demo_solvers.learning.policy import LocalPolicy
 from demo_solvers.learning.training import (
     Budget,
-    Point,
     PPOSettings,
     Record,
     load_checkpoint,
+    point_of,
     save_checkpoint,
     training_digest,
 )
 from pipeline.core.errors import TaskloomError
-from pipeline.core.streams import stream_seed
 
 FILE = "ppo.pt"
 
@@ -48,12 +46,12 @@ def train(
     path = folder / f"{course.stage.name}-{FILE}"
     stored = load_checkpoint(path, digest)
     record = Record(digest=digest, stage=course.stage) if stored is None else stored[0]
-    with _dice(course.seed, -1):
+    with dice(course.seed, "ppo", -1):
         algorithm = _algorithm(course, settings, device)
     if stored is not None:
         algorithm.load(stored[1], None, strict=True)
     while not record.finished:
-        with _dice(course.seed, record.updates):
+        with dice(course.seed, "ppo", record.updates):
             course.begin(record.updates)
             for _ in range(budget.keep):
                 record = _update(course, algorithm, settings, record, device)
@@ -86,20 +84,8 @@ def _update(course: Course, algorithm: Any, settings: PPOSettings, record: Recor
         algorithm.compute_returns(seen)
     algorithm.update()
     spread = float(algorithm.get_policy().output_std.detach().mean())
-    point = _point(taken, steps=record.steps + settings.horizon * course.batch, spread=spread)
+    point = point_of(taken, steps=record.steps + settings.horizon * course.batch, spread=spread)
     return record.model_copy(update={"updates": record.updates + 1, "curve": (*record.curve, point)})
-
-
-def _point(taken: list[Taken], *, steps: int, spread: float) -> Point:
-    terms = {name: float(np.mean([t.terms[name] for t in taken])) for name in taken[0].terms}
-    return Point(
-        steps=steps,
-        episodes=int(sum(t.ended.sum() for t in taken)),
-        reached=int(sum(t.reached.sum() for t in taken)),
-        reward=float(np.mean([t.reward for t in taken])),
-        terms=terms,
-        spread=spread,
-    )
 
 
 def _algorithm(course: Course, settings: PPOSettings, device: str) -> Any:
@@ -139,13 +125,3 @@ def _tensors(seen: Any, privileged: Any, device: str) -> Any:
 
     parts = {"seen": torch.as_tensor(seen, device=device), "privileged": torch.as_tensor(privileged, device=device)}
     return TensorDict(parts, batch_size=[len(seen)])  # pyright: ignore[reportArgumentType]
-
-
-@contextmanager
-def _dice(seed: int, count: int) -> Iterator[None]:
-    """Torch's random numbers inside are those of ``seed`` and ``count``; outside they are as they were."""
-    import torch
-
-    with torch.random.fork_rng():
-        torch.manual_seed(stream_seed(seed, "ppo", count))
-        yield

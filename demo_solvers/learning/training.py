@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import Field, ValidationError
 
+from demo_solvers.learning.course import Taken
 from demo_solvers.learning.stage import LearnedStage
 from pipeline.core.errors import InvalidInputError, OutputError
 from pipeline.core.geometry import Frozen
@@ -32,6 +34,26 @@ class PPOSettings(Frozen):
     entropy: float = Field(default=0.002, ge=0)
     hidden: tuple[int, ...] = (128, 128)
     spread: float = Field(default=0.6, gt=0, description="deviation of the first actions")
+
+
+class RLPDSettings(Frozen):
+    """Reinforcement learning with prior data (Ball et al., 2023): a soft actor-critic, half of each batch from before.
+
+    Beside the paper's, the policy begins as a clone of the prior and stays near it by ``cloning``.
+    """
+
+    worlds: int = Field(default=32, ge=1)
+    horizon: int = Field(default=24, ge=1, description="actions of each world between points of the curve")
+    updates: int = Field(default=6, ge=1, description="gradient steps of the critics for each action of all worlds")
+    batch: int = Field(default=256, ge=2, description="rows, half of them of the prior where there is one")
+    critics: int = Field(default=2, ge=2, le=10)
+    rate: float = Field(default=7e-4, gt=0)
+    discount: float = Field(default=0.96, gt=0, lt=1)
+    blend: float = Field(default=0.01, gt=0, le=1, description="share by which target critics follow")
+    temperature: float = Field(default=0.01, gt=0, description="of the entropy, to begin with")
+    cloning: float = Field(default=1.0, ge=0, description="weight of the squared error to the prior's actions")
+    cloned: int = Field(default=600, ge=0, description="gradient steps of cloning before the first action")
+    hidden: tuple[int, ...] = (128, 128)
 
 
 class Budget(Frozen):
@@ -81,6 +103,19 @@ class Record(Frozen):
         """Whether the budget is used up or the target reached."""
         ended, share = self.recent(budget.judged)
         return self.steps >= budget.steps or (ended >= budget.judged and share >= budget.target)
+
+
+def point_of(taken: Sequence[Taken], *, steps: int, spread: float) -> Point:
+    """What came of some actions, as a point of the curve."""
+    terms = {name: float(np.mean([t.terms[name] for t in taken])) for name in taken[0].terms}
+    return Point(
+        steps=steps,
+        episodes=int(sum(t.ended.sum() for t in taken)),
+        reached=int(sum(t.reached.sum() for t in taken)),
+        reward=float(np.mean([t.reward for t in taken])),
+        terms=terms,
+        spread=spread,
+    )
 
 
 def training_digest(
