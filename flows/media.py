@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,17 @@ def smaller(webp: bytes, *, height: int, quality: int = 60) -> bytes:
     if image.height > height:
         image = image.resize((max(1, round(image.width * height / image.height)), height))
     return _webp(image, quality)
+
+
+def row(webps: Sequence[bytes], *, height: int, gap: int = 2) -> bytes:
+    """Stored stills side by side at ``height`` pixels."""
+    images = [Image.open(io.BytesIO(smaller(webp, height=height, quality=90))) for webp in webps]
+    strip = Image.new("RGB", (sum(i.width + gap for i in images) - gap, height), "white")
+    left = 0
+    for image in images:
+        strip.paste(image, (left, 0))
+        left += image.width + gap
+    return _webp(strip, 60)
 
 
 def data_uri(webp: bytes) -> str:

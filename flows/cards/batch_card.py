@@ -7,17 +7,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from flows.album import Album
-from flows.cards.escaping import code, html_text, plain, text
+from flows.cards.escaping import code, html_text, image, plain, text
 from flows.cards.keys import card_key, gallery_key, outcomes_key
 from flows.cards.places import Places
 from flows.config import RunConfig
 from flows.folder import RunFolder
 from flows.intervals import wilson
-from flows.media import data_uri, smaller
+from flows.media import data_uri, row, smaller
 from flows.report import Counts, TaskReport
 
 LIMIT = 90_000  # bytes of a gallery
 ROWS = 200  # of the table of outcomes
+SHOWN = 4  # pictures of a gallery's description
 COLUMNS, TILE = 4, 72  # pictures side by side, pixels high
 BATCHES = 200  # rows of the list of batches
 WORST_FIRST = ("failed", "short", "rejected", "complete")
@@ -59,10 +60,12 @@ def gallery_card(
 
 
 def gallery_description(tasks: Sequence[TaskReport], albums: Mapping[str, Album]) -> str:
-    """One line of numbers, and three pictures."""
-    stills = [still for one in tasks if (still := albums.get(one.task.name, Album()).still) is not None][:3]
-    pictures = " ".join(f"![](<{data_uri(smaller(p.read_bytes(), height=TILE))}>)" for p in stills)
-    return "\n\n".join(part for part in (summary(tasks), pictures) if part)
+    """One line of numbers, and a few pictures."""
+    stills = [still for one in tasks if (still := albums.get(one.task.name, Album()).still) is not None][:SHOWN]
+    lines = [summary(tasks)]
+    if stills:
+        lines.append(image("", data_uri(row([p.read_bytes() for p in stills], height=TILE))))
+    return "\n\n".join(lines)
 
 
 def summary(tasks: Sequence[TaskReport]) -> str:
@@ -120,11 +123,11 @@ def _families(tasks: Sequence[TaskReport]) -> str:
 def _tile(one: TaskReport, album: Album, batch: str) -> str:
     picture = album.still or next(iter(album.failed.values()), None)
     words = html_text(one.task.instruction, most=90)
-    image = f'<img alt="{words}" src="{data_uri(_small(picture))}">' if picture is not None else "<em>no picture</em>"
+    tile = f'<img alt="{words}" src="{data_uri(_small(picture))}">' if picture is not None else "<em>no picture</em>"
     c = one.counts
     href = f"/v2/artifacts/key/{card_key(batch, one.task.name)}"
     return (
-        f'<td><a href="{href}">{image}</a><br><a href="{href}">{words}</a><br>'
+        f'<td><a href="{href}">{tile}</a><br><a href="{href}">{words}</a><br>'
         f"{html_text(one.status)}, {c.solved} of {c.attempted}</td>"
     )
 

@@ -19,15 +19,10 @@ from flows.cards.places import Places
 from flows.folder import RunFolder, held_config
 from flows.report import TaskReport
 from pipeline.core.episode import Cause
-from pipeline.core.program import Program, Relation, Stage
+from pipeline.core.program import Program, Stage
 from pipeline.core.refinement import Round, Variant
+from tests.flows.hostile import hostile
 
-HOSTILE = (
-    "<script>alert(1)</script><img src=http://evil.example/beacon.png onerror=alert(1)> "
-    "![beacon](http://evil.example/a.png) [click](javascript:alert(1)) # not a heading | not a cell ` | ``` "
-    "<https://evil.example> https://evil.example www.evil.example mail@evil.example &lt;b&gt; \\[x\\](http://e.example)\n"
-    "# heading\n\n- item\n\n\u202etxet desrever"
-)
 CAUSES: tuple[Cause, ...] = (
     "no_plan",
     "ik_failed",
@@ -50,27 +45,6 @@ def rendered(markdown: str) -> list[tuple[str, dict[str, str]]]:
 def words(markdown: str) -> str:
     html = MarkdownIt("commonmark", {"html": True}).enable("table").render(markdown)
     return re.sub(r"<[^>]*>", "", html)
-
-
-def hostile(report: TaskReport) -> TaskReport:
-    """The same numbers, with hostile words wherever words can come from outside."""
-    task = report.task.model_copy(
-        update={"instruction": HOSTILE[:300], "goal": f"(on a b) ` {HOSTILE}", "author": HOSTILE[:80]}
-    )
-    stage = Stage(skill=HOSTILE, body="|", relations=(Relation(predicate="`", anchor="](http://evil.example)"),))
-    program = Program(stages=(stage,), author=HOSTILE)
-    rounds = (Round(variants=(Variant(program=program, patches=(HOSTILE,), solved=0, attempts=1),), diagnosis=HOSTILE),)
-    return report.model_copy(
-        update={
-            "task": task,
-            "reasons": (HOSTILE,),
-            "refused": {HOSTILE: 2},
-            "causes": {HOSTILE: 1},
-            "examples": {HOSTILE: HOSTILE},
-            "program": program,
-            "refinement": rounds,
-        }
-    )
 
 
 @pytest.fixture
