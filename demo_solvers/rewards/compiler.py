@@ -22,6 +22,7 @@ from demo_solvers.rewards.tree import (
     Number,
     Operation,
     Unary,
+    children,
 )
 from demo_solvers.rewards.truths import true_of
 from demo_solvers.rewards.units import ONE, UNITS, times, unit_of, written
@@ -264,9 +265,10 @@ class Compiler:
         if kind in ("point", "direction"):
             return self._wanted(node, path, "point" if kind == "point" else "direction").slot
         if kind == "formula":
-            if not isinstance(node, Formula):
+            text = _formula(node)
+            if text is None:
                 raise RewardError(place, "expected a formula such as (on mug plate)")
-            return self.names.formula(node.text, place)
+            return self.names.formula(text, place)
         if kind == "length":
             value = self._wanted(node, path, "number")
             if not value.known or value.unit != unit_of("m") or abs(value.low) > LONGEST:
@@ -295,6 +297,17 @@ class Compiler:
     def _count(self, node: Call, place: str, least: int, most: int, shape: str) -> None:
         if not least <= len(node.args) <= most:
             raise RewardError(place, f"{shape} cannot take {len(node.args)} argument(s)")
+
+
+def _formula(node: Expression) -> str | None:
+    """Formulas joined by the language's own and, or, not as one formula; None for anything else."""
+    if isinstance(node, Formula):
+        return node.text
+    joined = [_formula(part) for part in children(node)] if isinstance(node, Unary | Operation) else []
+    op = node.op if isinstance(node, Unary | Operation) else ""
+    if op not in ("and", "or", "not") or None in joined:
+        return None
+    return f"({op} {' '.join(part for part in joined if part)})"
 
 
 COMPARISONS: Mapping[str, Any] = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}

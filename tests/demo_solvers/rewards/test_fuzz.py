@@ -1,5 +1,6 @@
 """Whatever is written as a reward is read, or refused with its place: quickly, and without any of it being run."""
 
+import gc
 import re
 import sys
 import time
@@ -80,7 +81,7 @@ def mutated(rng):
 
 def grown(rng):
     """Deep, long and wide."""
-    n, kind = int(rng.integers(1, 3000)), rng.integers(8)
+    n, kind = int(rng.integers(1, 3000)), rng.integers(10)
     pieces = (
         "a: " + "(" * n + "1" + ")" * n,
         "a: " + "-" * n + "1",
@@ -90,6 +91,8 @@ def grown(rng):
         "a: bonus(" + "(not " * n + "(on carton zone_red)" + ")" * n + ")",
         "\n".join(f"a{i}: elapsed()" for i in range(n)),
         "a: " + "1000000 * " * n + "elapsed()",
+        "a: bonus((and " + "(on carton zone_red) " * n + "))",
+        "a: " + "+ ".join(["distance(tool, carton)"] * (n % 50 + 1)) + " / 1 m",
     )
     return pieces[kind]
 
@@ -179,6 +182,8 @@ def fuzz(count, layout, state, seed=0):
         compiled(text, layout)(state)
     for name in TERMS:
         TERMS.get(name)
+    gc.collect()
+    gc.freeze()  # what torch and the library keep is not searched for garbage in the middle of an input
     for number, name in enumerate(rng.choice(list(MAKERS), count, p=SHARES)):
         text = MAKERS[str(name)](rng)
         reward, error, spent = attempted(text, name == "json", layout, watch)
@@ -188,6 +193,7 @@ def fuzz(count, layout, state, seed=0):
             check_refusal(text, error, PLACE if name != "json" else PATH)
         elif number % 10 == 0:
             check_reward(text, reward, state)
+    gc.unfreeze()
     assert watch.seen == []
     return outcomes, longest
 
