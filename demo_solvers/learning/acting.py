@@ -1,0 +1,42 @@
+"""Acting out: a learned policy does its stage in the worlds of an attempt, and every action of it is recorded."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from demo_solvers.execution import Execution
+from demo_solvers.learning.observing import seen
+from demo_solvers.learning.policy import LocalPolicy
+from demo_solvers.learning.stage import LearnedStage
+from demo_solvers.learning.steering import Steering
+
+
+def act_out(ex: Execution, stage: LearnedStage, policy: LocalPolicy) -> None:
+    """Let ``policy`` act in the live rows until each has reached the stage's goal; those that do not fail.
+
+    A row that is done holds still while others go on. The first arm acts.
+    """
+    ex.begin(f"learned {stage.name}")
+    scenes = [
+        scene.model_copy(update={"robot_start": tuple(command)})
+        for scene, command in zip(ex.problem.scenes, ex.command.tolist(), strict=True)
+    ]
+    steering, before = Steering(stage, scenes), np.zeros((len(scenes), stage.actions), np.float32)
+    everyone, reached = ex.alive.copy(), stage.reached(ex.state())
+    for _ in range(stage.decisions):
+        busy = everyone & ~reached
+        if not busy.any() or ex.worlds.steps_left < stage.repeat:
+            break
+        state = ex.state()
+        before = policy.act(seen(stage, state, before))
+        targets = steering.follow(before, state.tcp).astype(float)
+        arm, width = targets[..., ex.arm.columns], targets[-1, :, ex.arm.columns.stop]
+        arm[:, ~busy] = ex.q[~busy]
+        ex.alive = busy
+        ex.apply(arm, np.where(busy, width, ex.width))
+        reached |= stage.reached(ex.state())
+    ex.alive = everyone
+    missed = np.flatnonzero(everyone & ~reached)
+    ex.fail(
+        missed, "stage_unmet", expected=stage.goal, seen=f"not within {stage.decisions} actions", bodies=(stage.body,)
+    )
