@@ -13,6 +13,7 @@ from assets.check import Finding, check_assets
 from flows.flow_runs import refuse_endless
 from flows.machine import rendering_environment
 from flows.parameters import AssetCheck
+from flows.secrecy import keeps_secrets
 from flows.stages import make_simulator
 from pipeline.core.errors import AssetError, UnknownNameError
 
@@ -20,6 +21,7 @@ ROBOT = "panda"  # every scene has one; it stands aside
 
 
 @flow(name="check-assets", flow_run_name="check assets")
+@keeps_secrets
 def check_library(request: AssetCheck) -> dict[str, int]:
     """Check assets; the run fails if anything is wrong.
 
@@ -45,6 +47,7 @@ def check_library(request: AssetCheck) -> dict[str, int]:
 
 
 @task(name="check", task_run_name="check in {backends}", persist_result=False)
+@keeps_secrets
 def _check(names: tuple[str, ...], backends: tuple[str, ...]) -> list[Finding]:
     catalog = LibraryCatalog()
     for backend in backends:

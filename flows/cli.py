@@ -23,6 +23,7 @@ from flows.commands.ui import ui
 from flows.commands.up import up
 from flows.commands.verify import verify
 from pipeline.core.errors import GoalSyntaxError, InvalidInputError, OutputError, TaskloomError, UnknownNameError
+from pipeline.core.secrecy import without_secrets
 
 USAGE_ERRORS = (UnknownNameError, InvalidInputError, GoalSyntaxError, OutputError)
 
@@ -54,7 +55,7 @@ def main() -> None:
     except TaskloomError as error:
         if debug:
             raise
-        typer.echo(f"error: {error}", err=True)
+        typer.echo(without_secrets(f"error: {error}"), err=True)
         raise SystemExit(2 if isinstance(error, USAGE_ERRORS) else 1) from None
 
 

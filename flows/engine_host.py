@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import threading
 import traceback
 from collections.abc import Iterator, Sequence
@@ -37,6 +38,7 @@ from flows.turns import NotWantedError
 from flows.worker_process import Kind
 from flows.workers import RECYCLE_AFTER, WorkerPool, default_workers
 from pipeline.core.errors import InvalidInputError, TaskloomError
+from pipeline.core.secrecy import without_secrets
 
 MAX_CLIENTS = 512
 ROOT_USER = 0
@@ -161,8 +163,8 @@ class EngineHost:
             if self._stopped.is_set():
                 return  # the client hears nothing more, and asks the next host
             if not isinstance(error, TaskloomError):
-                traceback.print_exc()
-            line.send(Failure(type=type(error).__name__, message=str(error)))
+                sys.stderr.write(without_secrets(traceback.format_exc()))
+            line.send(Failure(type=type(error).__name__, message=without_secrets(str(error))))
 
     def _run(self, request: RunRequest, line: Line, client: str) -> BatchReport:
         job = request.job

@@ -27,6 +27,7 @@ from flows.notices import Listener, silence
 from flows.publishing import publish_batch, publish_task
 from flows.report import RunReport, load_report
 from flows.runners import run
+from flows.secrecy import keeps_secrets
 from flows.workers import default_workers
 
 Result = TypeVar("Result")
@@ -38,6 +39,7 @@ _threads: Any = ThreadPoolTaskRunner(max_workers=64)
 
 
 @flow(name="generate", flow_run_name="{config.preset}-{config.seed}", task_runner=_threads)
+@keeps_secrets
 def generate(config: RunConfig, out: str, workers: int | None = None) -> dict[str, Any]:
     """Propose tasks, demonstrate them on parallel worlds, and leave a dataset, a report and a gallery in ``out``."""
     place = Path(out)
@@ -71,7 +73,7 @@ class PrefectRunner:
         self._engines = engines
         self._jobs: dict[str, BatchJob] = {}
         self._done: queue.SimpleQueue[BatchReport | BaseException] = queue.SimpleQueue()
-        self._batch = _as_task("batch", task_run_name="{name}")(self._do)
+        self._batch = _as_task("batch", task_run_name="{name}")(keeps_secrets(self._do))
 
     def __enter__(self) -> Runner:
         return self
@@ -87,7 +89,7 @@ class PrefectRunner:
         def body() -> Result:
             return step()
 
-        return _as_task(name, task_run_name=name)(body)()
+        return _as_task(name, task_run_name=name)(keeps_secrets(body))()
 
     def submit(self, job: BatchJob) -> None:
         """Queue a batch as a task run."""

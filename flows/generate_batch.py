@@ -33,6 +33,7 @@ from flows.plan import Plan
 from flows.preparing import kept_plan, prepare
 from flows.publishing import publish_batch
 from flows.report import RunReport, finished_report, load_report, task_reports
+from flows.secrecy import keeps_secrets
 from pipeline.core.errors import TaskloomError
 
 WINDOW = 64  # children that are scheduled at once; more wait here, so that a batch of thousands fits the server's pages
@@ -41,6 +42,7 @@ ELSEWHERE = "its run ended and left nothing here; do all workers have the same T
 
 
 @flow(name="generate-batch", flow_run_name=batch_run_name, on_cancellation=[cancel_children])
+@keeps_secrets
 def generate_batch(request: BatchRequest) -> dict[str, Any]:
     """Propose tasks, demonstrate them on the workers, and leave a dataset, a report and a gallery.
 
@@ -67,6 +69,7 @@ def generate_batch(request: BatchRequest) -> dict[str, Any]:
 
 
 @task(name="plan", task_run_name="plan", persist_result=True, result_serializer="json")
+@keeps_secrets
 def _plan(request: BatchRequest) -> dict[str, Any]:
     """Kept, so that a batch that is started again goes on with the same run, even on another day."""
     scheduled: Any = flow_run.scheduled_start_time
@@ -108,11 +111,12 @@ def _finished(plan: Plan, harvest: Harvest, folder: RunFolder, *, seconds: float
 
     stale = finished_report(folder) is None
     options: dict[str, Any] = {"persist_result": True, "result_serializer": "json", "refresh_cache": stale}
-    task(name="pack", task_run_name="pack and report", cache_key_fn=lambda *_: key, **options)(pack)()
+    task(name="pack", task_run_name="pack and report", cache_key_fn=lambda *_: key, **options)(keeps_secrets(pack))()
     return load_report(folder)
 
 
 @task(name="gallery", task_run_name="gallery", persist_result=False)
+@keeps_secrets
 def _gallery(report: RunReport, folder: RunFolder) -> None:
     publish_batch(report, folder)
 

@@ -25,12 +25,14 @@ from flows.preparing import plan_of_one
 from flows.publishing import publish_task
 from flows.report import TaskReport, task_report
 from flows.rounds import Rounds
+from flows.secrecy import keeps_secrets
 
 NAMES = {"complete": "Completed", "short": "Short", "rejected": "Rejected", "failed": "Unsolved"}
 """What a finished run is called, by the status of its task: all are final, and none is an error of the run."""
 
 
 @flow(name="generate-task", flow_run_name=task_run_name)
+@keeps_secrets
 def generate_task(out: str, task: str) -> State[Any]:
     """Build, solve, replay and write demonstrations of one task of a planned run.
 
@@ -81,7 +83,8 @@ class Demonstration:
         key = hashlib.sha256(f"{self._folder.root}/{job.digest}".encode()).hexdigest()
         options: dict[str, Any] = {"persist_result": True, "result_serializer": "json", "refresh_cache": done is None}
         options["tags"] = simulation_tags()
-        task(name="batch", task_run_name=f"batch {job.index}", cache_key_fn=lambda *_: key, **options)(attempt)()
+        step = task(name="batch", task_run_name=f"batch {job.index}", cache_key_fn=lambda *_: key, **options)
+        step(keeps_secrets(attempt))()
         report = self._folder.finished(job)
         assert report is not None, f"{job.name} was reported and is not on disk"
         return report
@@ -93,6 +96,7 @@ class Demonstration:
 
 
 @task(name="card", task_run_name="card", persist_result=False)
+@keeps_secrets
 def _card(report: TaskReport, folder: RunFolder) -> None:
     publish_task(report, folder)
 

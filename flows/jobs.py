@@ -13,6 +13,7 @@ from pipeline.core.episode import Cause, Diagnosis
 from pipeline.core.geometry import Frozen
 from pipeline.core.program import Program
 from pipeline.core.refinement import Round
+from pipeline.core.secrecy import without_secrets
 from pipeline.core.task import TaskSpec
 from task_gen.reasons import Reason
 
@@ -115,5 +116,5 @@ def failed(job: BatchJob, reason: str) -> BatchReport:
         family=job.task.family,
         index=job.index,
         status="failed",
-        reasons=(reason,),
+        reasons=(without_secrets(reason),),
     )

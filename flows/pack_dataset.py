@@ -19,11 +19,13 @@ from flows.folder import RunFolder
 from flows.home import run_folder
 from flows.publishing import publish_batch
 from flows.report import RunReport
+from flows.secrecy import keeps_secrets
 from pipeline.core.errors import TaskloomError
 from pipeline.dataset.transfer.push import push
 
 
 @flow(name="pack-dataset", flow_run_name=pack_run_name)
+@keeps_secrets
 def pack_dataset(out: str, push_to: str | None = None, announce_it: bool = True) -> dict[str, Any]:  # noqa: FBT001, FBT002
     """Pack the finished batches of a planned run, also of one that was cancelled.
 
@@ -46,6 +48,7 @@ def pack_dataset(out: str, push_to: str | None = None, announce_it: bool = True)
 
 
 @task(name="pack", task_run_name="pack and report", persist_result=False)
+@keeps_secrets
 def _pack(folder: RunFolder) -> RunReport:
     with claimed(folder.root / "claims" / "pack"):
         report = finish_as_is(folder)
@@ -55,6 +58,7 @@ def _pack(folder: RunFolder) -> RunReport:
 
 
 @task(name="push", task_run_name="push", persist_result=False)
+@keeps_secrets
 def _push(folder: RunFolder, url: str) -> None:
     """Files that are there already are not sent again."""
     moved = push(folder.dataset, url)

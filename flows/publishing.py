@@ -25,6 +25,7 @@ from flows.cards.task_card import task_card, task_description
 from flows.config import RunConfig
 from flows.folder import RunFolder, held_config
 from flows.report import RunReport, TaskReport
+from pipeline.core.secrecy import without_secrets
 
 TILES = 100  # tasks whose pictures are looked at for a gallery; fewer have room
 
@@ -51,7 +52,9 @@ def publish_batch(report: RunReport | Sequence[TaskReport], folder: RunFolder) -
 
 
 def _publish(key: str, data: str | list[Any], description: str, *, always_in_place: bool = False) -> None:
-    """Edit the artifact that this flow run holds under the key (or any run), or create it."""
+    """Edit the artifact that this flow run holds under the key (or any run), or create it; no secret gets onto it."""
+    description = without_secrets(description)
+    data = without_secrets(data) if isinstance(data, str) else json.loads(without_secrets(json.dumps(data)))
     held = _newest([key], limit=1)
     if held and (always_in_place or held[0].flow_run_id == _flow_run()):
         stored = data if isinstance(data, str) else json.dumps(data)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -63,22 +63,24 @@ def run(
     listener: Listener = silence,
 ) -> RunReport:
     """Run or continue ``config`` in ``out`` with simulator processes, and leave dataset, report and gallery there."""
+
+    @contextmanager
+    def on_engines(folder: RunFolder) -> Iterator[Runner]:
+        with engines(folder, config, workers=workers, listener=listener) as ready, runner_of(ready) as runner:
+            yield runner
+
+    return run_with(config, out, on_engines)
+
+
+def run_with(
+    config: RunConfig, out: Path, runner_in: Callable[[RunFolder], AbstractContextManager[Runner]]
+) -> RunReport:
+    """Run or continue ``config`` in ``out`` with a runner that is made if there is anything to do."""
     catalog = LibraryCatalog()
     folder = open_folder(out, config, library=library_digest(catalog))
     report = finished_report(folder)
     if report is None:
-        report = _work(folder, config, catalog, workers, runner_of, listener)
+        with runner_in(folder) as runner:
+            report = run_line(config, folder, catalog, runner)
     write_gallery(report, folder)
     return report
-
-
-def _work(
-    folder: RunFolder,
-    config: RunConfig,
-    catalog: LibraryCatalog,
-    workers: int | None,
-    runner_of: Callable[[Engines], AbstractContextManager[Runner]],
-    listener: Listener,
-) -> RunReport:
-    with engines(folder, config, workers=workers, listener=listener) as ready, runner_of(ready) as runner:
-        return run_line(config, folder, catalog, runner)

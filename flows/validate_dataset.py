@@ -14,6 +14,7 @@ from flows.flow_runs import refuse_endless, validation_run_name
 from flows.home import run_folder, runs_root
 from flows.parameters import Validation
 from flows.replay import replay_episodes
+from flows.secrecy import keeps_secrets
 from pipeline.core.errors import DatasetError
 from pipeline.dataset import open_dataset
 from pipeline.dataset.checks.problem import Problem
@@ -24,6 +25,7 @@ MOST_TOLD = 50  # problems of one dataset in the table; the command line tells t
 
 
 @flow(name="validate-dataset", flow_run_name=validation_run_name)
+@keeps_secrets
 def validate_dataset(request: Validation) -> dict[str, int]:
     """Say what is wrong with datasets; the run fails if anything is.
 
@@ -58,6 +60,7 @@ def place_of(dataset: str) -> str:
 
 
 @task(name="validate", persist_result=False)
+@keeps_secrets
 def _validate(dataset: str, request: Validation) -> list[Problem]:
     place = place_of(dataset)
     with discreet():

@@ -14,11 +14,13 @@ import sys
 import threading
 import traceback
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TextIO, cast
 
 from flows.jobs import BatchJob
 from flows.notices import Notice
+from flows.secrecy import SecretiveStream, keep_secrets_out_of_logs
 from pipeline.core.errors import TaskloomError
+from pipeline.core.secrecy import without_secrets
 
 
 def main() -> int:
@@ -33,7 +35,7 @@ def main() -> int:
             answer = _serve(request, benches, answers)
         except Exception as error:
             traceback.print_exc()
-            answer = {"kind": "error", "type": type(error).__name__, "message": str(error)}
+            answer = {"kind": "error", "type": type(error).__name__, "message": without_secrets(str(error))}
         _tell(answers, {**answer, "id": request["id"]})
 
 
@@ -77,7 +79,8 @@ def _claim_stdout() -> IO[str]:
     """Keep the pipe to the parent for ourselves; whatever prints to stdout from now on goes to the log."""
     pipe = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    sys.stdout = sys.stderr
+    sys.stdout = sys.stderr = cast(TextIO, SecretiveStream(sys.stderr))
+    keep_secrets_out_of_logs()
     return pipe
 
 

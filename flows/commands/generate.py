@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -103,6 +104,9 @@ def generate(
     out: Annotated[Path, typer.Option(help="Folder for everything the run leaves.")] = Path("runs/latest"),
     workers: Annotated[int | None, typer.Option(min=1, help="Simulator processes; does not change the result.")] = None,
     plain: Annotated[bool, typer.Option("--plain", help="Without Prefect: starts sooner, leaves no run page.")] = False,
+    dask: Annotated[
+        str | None, typer.Option(help="Run batches on Dask workers: local, or the address of a scheduler.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON on stdout.")] = False,
 ) -> None:
     """Propose tasks, demonstrate them, and leave a dataset, a gallery and a report in OUT.
@@ -121,6 +125,8 @@ def generate(
         channels=channels, refine=refine, variants=variants, target=target, recover=recover, refiner=refiner,
         programmer=programmer, solver_model=solver_model, solver_tokens=solver_tokens,
     )  # fmt: skip
+    if dask and plain:
+        raise InvalidInputError("--dask runs batches as Prefect tasks; leave --plain away.")
     if remember and memory is None:
         raise InvalidInputError("--remember adds to a memory; name its file with --memory.")
     known = memory_for(out, memory)
@@ -145,7 +151,7 @@ def generate(
     console = Console(stderr=True)
     try:
         with interruptible(), ProgressBars(config, console) as bars:
-            launch = _launch_plain if plain else _launch_flow
+            launch = _launch_plain if plain else partial(_launch_flow, dask=dask)
             report = launch(config, out, workers or default_workers(), bars)
     except KeyboardInterrupt:
         console.print(f"\nInterrupted. Nothing is lost: the same command goes on from where it stopped ({out}).")
@@ -159,7 +165,9 @@ def _launch_plain(config: RunConfig, out: Path, workers: int, bars: ProgressBars
     return run(config, out, workers=workers, listener=bars)
 
 
-def _launch_flow(config: RunConfig, out: Path, workers: int, bars: ProgressBars) -> RunReport:
+def _launch_flow(
+    config: RunConfig, out: Path, workers: int, bars: ProgressBars, *, dask: str | None = None
+) -> RunReport:
     """Under Prefect: its settings must be in the environment before the flow's module is imported."""
     with ExitStack() as stack:
         if os.environ.get("PREFECT_API_URL"):
@@ -171,6 +179,10 @@ def _launch_flow(config: RunConfig, out: Path, workers: int, bars: ProgressBars)
             bars.say("starting the embedded Prefect server")
             server.wait()
             bars.say(f"live page: {server.url}/v2/runs")
+        if dask:
+            from flows.generate_on_dask import run_on_dask
+
+            return run_on_dask(config, out, address=dask, workers=workers, listener=bars)
         from flows.generate import run_flow
 
         return run_flow(config, out, workers=workers, listener=bars)

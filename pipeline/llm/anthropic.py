@@ -16,6 +16,7 @@ from pydantic import Field
 from pipeline.core.chat import ChatRequest, Completion, Stop, Turn, Usage
 from pipeline.core.errors import ModelError
 from pipeline.core.geometry import Frozen
+from pipeline.core.secrecy import without_secrets
 
 DEFAULT_MODEL = "claude-sonnet-5-5"
 KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")
@@ -197,9 +198,9 @@ def _completion(message: Any, structure: Structure) -> Completion:
     details = getattr(message, "stop_details", None)
     used = message.usage
     return Completion(
-        text=calls[0] if structure == "tool" and calls else words,
+        text=without_secrets(calls[0] if structure == "tool" and calls else words),
         stop=stop,
-        detail=str(getattr(details, "explanation", None) or getattr(details, "category", None) or ""),
+        detail=without_secrets(str(getattr(details, "explanation", None) or getattr(details, "category", None) or "")),
         usage=Usage(
             fresh=used.input_tokens or 0,
             cache_read=used.cache_read_input_tokens or 0,
@@ -219,7 +220,7 @@ def _is_broken_reply(error: Exception) -> bool:
 
 
 def _status_error(error: Any, model: str) -> ModelError:
-    code, said = error.status_code, _without_keys(error.api_message or "")
+    code, said = error.status_code, without_secrets(error.api_message or "")[:300]
     advice = {
         400: "The request does not suit the model; try another model",
         401: "The key is not accepted; check " + " or ".join(KEYS),
@@ -241,10 +242,3 @@ def _connection_error(error: Any, client: Any) -> ModelError:
         f"The model server {str(client.base_url)!r} {kind}. Check ANTHROPIC_BASE_URL and the network, or use the "
         "procedural author."
     )
-
-
-def _without_keys(text: str) -> str:
-    for name in KEYS:
-        if key := os.environ.get(name):
-            text = text.replace(key, "***")
-    return text[:300]

@@ -92,7 +92,11 @@ class Installation:
         assert deploying.wait(300) == 0, self.log("deploy").read_text()
 
     def post(self, path: str, body: Any) -> Any:
-        answer = self._http.post(path, json=body)
+        for _ in range(10):
+            answer = self._http.post(path, json=body)
+            if answer.status_code != 503:  # a busy database, which Prefect's own clients wait for too
+                break
+            time.sleep(1)
         assert answer.is_success, f"{path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
 
