@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import logging
 import traceback
 from collections.abc import Callable
@@ -31,6 +32,9 @@ def keeps_secrets(step: Callable[Parameters, Result]) -> Callable[Parameters, Re
                 raise
         raise safe from None
 
+    # Prefect reads the parameters of a form from the function, in whose module alone their types have names.
+    vars(wrapped)["__signature__"] = inspect.signature(step, eval_str=True)
+    wrapped.__annotations__ = inspect.get_annotations(step, eval_str=True)
     return wrapped
 
 
