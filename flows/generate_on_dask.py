@@ -41,12 +41,18 @@ _listener: ContextVar[Listener] = ContextVar("listener", default=silence)
 @keeps_secrets
 def generate_on_dask(config: RunConfig, out: str) -> dict[str, Any]:
     """Propose tasks, demonstrate them on a Dask cluster, and leave a dataset, a report and a gallery in ``out``."""
-    report = run_with(config, Path(out), partial(_dask_runner, listener=_listener.get()))
-    folder = RunFolder(Path(out))
+    report = _run(config, Path(out))
+    return {"out": out, "counts": report.counts.model_dump(), "complete": report.complete}
+
+
+def _run(config: RunConfig, out: Path) -> RunReport:
+    """What the flow does; apart from it, because Dask pickles the flow's own function with all that it names."""
+    report = run_with(config, out, partial(_dask_runner, listener=_listener.get()))
+    folder = RunFolder(out)
     for one in report.tasks:
         publish_task(one, folder)
     publish_batch(report, folder)
-    return {"out": out, "counts": report.counts.model_dump(), "complete": report.complete}
+    return report
 
 
 def run_on_dask(

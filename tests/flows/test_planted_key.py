@@ -87,8 +87,7 @@ def ended(
             rig.ended(*ids.values(), seconds=300)
             runs = {name: rig.run(id) for name, id in ids.items()}
             runs |= {f"child of {name}": run for name, id in ids.items() for run in rig.children(id).values()}
-        keys = {headers.get("x-api-key") for headers in server.headers}
-    assert keys == {KEY}, "the model server was asked with the key"
+        assert all(KEY in str(headers) for headers in server.headers), "the model server is asked with the key"
     return runs, home
 
 
