@@ -44,8 +44,9 @@ def provision(installation: Installation) -> list[str]:
             _check_pools(client, installation)
             return notes
         keys = _store_keys(client)
+        at_work = {"control": True, "cpu": bool(installation.workers), "gpu": bool(installation.gpus)}
         for pool in POOLS:
-            _pool(client, pool, keys)
+            _pool(client, pool, keys, at_work=at_work[pool])
         _deploy()
         set_automation(client, rescheduling(installation.restarts))
         set_automation(client, silence_is_a_crash())
@@ -83,7 +84,7 @@ def _store_keys(client: SyncPrefectClient) -> dict[str, str]:
     return references
 
 
-def _pool(client: SyncPrefectClient, name: str, keys: dict[str, str]) -> None:
+def _pool(client: SyncPrefectClient, name: str, keys: dict[str, str], *, at_work: bool) -> None:
     template = job_template(keys)
     try:
         held = client.read_work_pool(name)
@@ -92,9 +93,12 @@ def _pool(client: SyncPrefectClient, name: str, keys: dict[str, str]) -> None:
         client.create_work_pool(pool)
         return
     if held.type != "process":
-        raise TaskloomError(
-            f"Work pool {name!r} is there already with type {held.type!r}, not 'process'. Rename or delete it first."
-        )
+        if at_work:
+            raise TaskloomError(
+                f"Work pool {name!r} has type {held.type!r}, and this machine was to work for it. Start without such "
+                "workers (--workers 0, --gpus none), or delete the pool: prefect work-pool delete."
+            )
+        return  # a cluster's, with a template of its own
     client.update_work_pool(name, WorkPoolUpdate(description=MEANINGS[name], base_job_template=template))
 
 

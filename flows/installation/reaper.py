@@ -53,7 +53,7 @@ class Reaper:
             run, process = _read(file)
             if process is not None and process.alive:
                 self._missed.pop(run, None)
-            elif self._is_over(run):
+            elif self._is_over(run, process):
                 file.unlink(missing_ok=True)
                 closed.append(run)
                 self._missed.pop(run, None)
@@ -74,7 +74,7 @@ class Reaper:
     def _begun(self, run: UUID) -> bool:
         return (self.folder / f"{run}.json").exists()
 
-    def _is_over(self, run_id: UUID) -> bool:
+    def _is_over(self, run_id: UUID, process: ProcessId | None) -> bool:
         """Whether nothing needs to be known of the process any more; closes the run if it is time."""
         now = datetime.now(UTC)
         since = self._missed.setdefault(run_id, now)
@@ -85,7 +85,7 @@ class Reaper:
         if run.state is None or run.state.type not in OPEN:
             self._close_task_runs(run_id, since)
             return True
-        if now - since < self.grace or run.state.timestamp > since:
+        if now - since < self.grace or run.state.timestamp > since or _is_newer(run, process):
             return False
         self._close(run, "Its process ended without a word.")
         self._close_task_runs(run_id, since)
@@ -105,6 +105,13 @@ class Reaper:
         for task in self.client.read_task_runs(task_run_filter=wanted):
             if task.state is not None and task.state.timestamp <= since:
                 self.client.set_task_run_state(task.id, Crashed(message="Its process ended."), force=True)
+
+
+def _is_newer(run: FlowRun, process: ProcessId | None) -> bool:
+    """Whether the run was taken up again after the process had begun, and its next process has yet to register."""
+    assert run.state is not None
+    started = 0.0 if process is None else process.started
+    return run.state.type == StateType.PENDING and run.state.timestamp.timestamp() > started
 
 
 def _read(file: Path) -> tuple[UUID, ProcessId | None]:

@@ -62,7 +62,7 @@ def _workers(home: Home, installation: Installation) -> list[Unit]:
 def _worker(name: str, pool: Pool, runs: int, own: Mapping[str, str]) -> Unit:
     called = f"{environment.machine_name()}-{name.removeprefix('worker-')}"
     arguments = ("worker", "start", "--pool", pool, "--name", called, "--limit", str(runs), "--type", "process")
-    return Unit(name, "prefect", (*arguments, "--install-policy", "never"), own)
+    return Unit(name, "flows.installation.patience", (*arguments, "--install-policy", "never"), own)
 
 
 def _reaper(home: Home, installation: Installation) -> Unit:

@@ -9,7 +9,9 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -18,7 +20,15 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli import app
-from flows.installation.environment import auth_string, base, client, database_url, engine, server, simulating
+from flows.installation.environment import (
+    auth_string,
+    base,
+    client,
+    database_url,
+    engine,
+    server,
+    simulating,
+)
 from flows.installation.home import Home
 from flows.installation.plan import Installation, load_installation
 from flows.installation.processes import MARK, ProcessId, marked, sweep
@@ -44,7 +54,9 @@ class Machine:
     def refused(self, *arguments: str, **variables: str) -> str:
         """The one message of an ``up`` that must not start anything; it runs in this process, which is quicker."""
         command = ["up", *(o for o in ("--port=0", "--files-port=0", "--backend=kinematic") if _unsaid(o, arguments))]
-        own: dict[str, str | None] = dict.fromkeys(("PREFECT_SERVER_API_AUTH_STRING", "TASKLOOM_DATABASE"))
+        own: dict[str, str | None] = dict.fromkeys(
+            ("PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_AUTH_STRING", "TASKLOOM_DATABASE")
+        )
         done = CliRunner().invoke(app, [*command, *arguments], env={**own, **self.environment, **variables})
         assert isinstance(done.exception, TaskloomError), done.output
         assert "\n" not in str(done.exception)
@@ -76,6 +88,15 @@ def wait_until(condition, seconds: float) -> None:
         time.sleep(0.2)
 
 
+def asked(url: str, auth: str, body: bytes | None = None) -> bytes:
+    """What a server answers somebody who gives this user and password."""
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+    if auth:
+        request.add_header("Authorization", f"Basic {b64encode(auth.encode()).decode()}")
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return answer.read()
+
+
 def listening() -> socket.socket:
     taken = socket.socket()
     taken.bind(("127.0.0.1", 0))
@@ -90,9 +111,11 @@ def machine(tmp_path: Path) -> Machine:
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    """A running installation with one CPU worker and a planted key."""
+    """A running installation with one CPU worker and a planted key, open to other machines."""
     machine = Machine(tmp_path_factory.mktemp("up"), ANTHROPIC_API_KEY=SECRET)
-    done = machine.taskloom("up", "--port=0", "--files-port=0", "--workers=1", "--backend=kinematic", "--json")
+    done = machine.taskloom(
+        "up", "--port=0", "--files-port=0", "--workers=1", "--backend=kinematic", "--json", "--host=0.0.0.0"
+    )
     try:
         assert done.returncode == 0, done.stderr + (machine.home.logs / "supervisor.log").read_text()
         yield machine
@@ -240,14 +263,43 @@ def test_the_key_is_a_block_and_nowhere_else(up) -> None:
     """The block is encrypted in the database; whatever else is written must not hold the key."""
     url = f"{up.state.installation.api}/block_documents/filter"
     body = json.dumps({"block_documents": {"name": {"any_": ["anthropic-api-key"]}}, "include_secrets": False}).encode()
-    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request) as answer:
-        (block,) = json.load(answer)
+    (block,) = json.loads(asked(url, up.home.auth.read_text(), body))
     assert SECRET not in json.dumps(block)
     for file in (p for p in up.home.root.rglob("*") if p.is_file()):
         assert SECRET.encode() not in file.read_bytes(), file
     for process in marked(up.home.mark()):
         assert SECRET not in " ".join(process.cmdline())
+
+
+def test_an_open_server_wants_a_password_and_the_file_server_stays_on_loopback(up) -> None:
+    page = f"{up.state.installation.api}/deployments/count"
+    for auth in ("", "taskloom:wrong"):
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            asked(page, auth, b"{}")
+    assert int(asked(page, up.home.auth.read_text(), b"{}")) > 0
+    ports = {
+        c.laddr.port: c.laddr.ip for p in marked(up.home.mark()) for c in p.net_connections() if c.status == "LISTEN"
+    }
+    assert ports[up.state.installation.port] == "0.0.0.0"
+    assert ports[up.state.installation.files_port] == "127.0.0.1"
+    assert {ip for port, ip in ports.items() if port != up.state.installation.port} <= {"127.0.0.1", "::1"}
+
+
+def test_another_machine_joins_with_the_password_and_not_without(up, tmp_path) -> None:
+    other = Machine(tmp_path)
+    server = f"--server={up.state.installation.url}"
+    assert "PREFECT_API_AUTH_STRING=USER:PASSWORD" in other.refused("--worker-only", server)
+    password = {"PREFECT_API_AUTH_STRING": up.home.auth.read_text()}
+    done = other.taskloom("up", "--worker-only", server, "--workers=1", "--backend=kinematic", **password)
+    try:
+        assert done.returncode == 0, done.stderr
+        assert {u.name for u in other.state.units} == {"reaper", "engines-cpu", "worker-cpu0"}
+        limits = up.status()["limits"]
+        assert len([n for n in limits if n.startswith("tag:sim-cpu")]) == 2
+    finally:
+        other.taskloom("down", **password)
+    assert not marked(other.home.mark())
+    assert up.status()["server"] == "answers"
 
 
 @pytest.mark.parametrize("unit", ["worker-cpu0", "reaper", "server"])
@@ -257,6 +309,31 @@ def test_what_dies_comes_back(up, unit) -> None:
     wait_until(lambda: (now := up.process(unit)) is not None and now != before and now.alive, 30)
     if unit == "server":
         wait_until(lambda: up.status()["server"] == "answers", 90)
+
+
+ASKING = """
+import sys, threading, time
+from flows.installation.patience import outlast_restarts
+outlast_restarts()
+from prefect.client.orchestration import get_client
+print("begun", flush=True)
+sys.stdin.readline()
+with get_client(sync_client=True) as client:
+    print(len(client.read_work_pools()))
+"""
+
+
+def test_a_new_client_outlasts_a_server_that_is_just_starting_again(up) -> None:
+    """Its first request is made while there is no server."""
+    own = {**os.environ, **client(up.home, up.state.installation), "PREFECT_CLIENT_MAX_RETRIES": "6"}
+    asking = subprocess.Popen([sys.executable, "-c", ASKING], env=own, stdin=-1, stdout=-1, stderr=-1, text=True)
+    assert asking.stdout is not None
+    assert asking.stdout.readline() == "begun\n"
+    server = up.process("server")
+    os.kill(server.pid, signal.SIGKILL)
+    wait_until(lambda: not server.alive, 10)
+    said, errors = asking.communicate("now\n", timeout=200)
+    assert (asking.returncode, said) == (0, "3\n"), errors
 
 
 def test_starting_anew_keeps_what_there_is_and_a_killed_supervisor_takes_everything_with_it(up) -> None:
@@ -271,7 +348,7 @@ def test_starting_anew_keeps_what_there_is_and_a_killed_supervisor_takes_everyth
     assert done.returncode == 0, done.stderr
     status = up.status()
     assert status["limits"]["model-calls"]["limit"] == 30
-    assert [n for n in status["limits"] if n.startswith("tag:")] == ["tag:sim-cpu"]
+    assert "tag:sim-cpu" in status["limits"]
     foreign = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:
         assert "Stopped" in up.taskloom("down").stdout
