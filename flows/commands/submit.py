@@ -9,6 +9,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
+from assets.catalog import LibraryCatalog
 from flows.authors import AUTHORS
 from flows.config import presets
 from flows.installation.home import this_home
@@ -16,7 +17,7 @@ from flows.installation.state import running_state
 from flows.installation.status import connect
 from flows.parameters import BatchRequest
 from flows.refinement_options import ProgrammerName, Recover, Refine, RefinerName, SolverModel, SolverTokens
-from pipeline.core.errors import InvalidInputError
+from pipeline.core.errors import InvalidInputError, UnknownNameError
 
 DEPLOYMENT = "generate-batch/generate"
 EXIT_UNFINISHED, EXIT_INTERRUPTED = 1, 130
@@ -107,5 +108,7 @@ def _request(asked: dict[str, Any]) -> BatchRequest:
         raise InvalidInputError(
             f"Option --{option}: {first['msg']}, got {first['input']!r}. Meaning: {_meaning(field)}"
         ) from None
-    request.config(day=datetime.now(UTC).date())
+    config, robots = request.config(day=datetime.now(UTC).date()), LibraryCatalog().robots
+    if config.robot not in robots:
+        raise UnknownNameError("robot", config.robot, robots)
     return request

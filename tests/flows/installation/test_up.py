@@ -302,6 +302,24 @@ def test_another_machine_joins_with_the_password_and_not_without(up, tmp_path) -
     assert up.status()["server"] == "answers"
 
 
+def test_a_finished_dataset_runs_a_deployment_as_long_as_it_is_wanted(up) -> None:
+    unknown = up.taskloom("on-dataset", "train/nightly")
+    assert unknown.returncode == 1
+    assert "no deployment 'train/nightly'" in unknown.stderr
+    assert json.loads(up.taskloom("on-dataset", "validate-dataset/validate", "--json").stdout) == [
+        "validate-dataset/validate"
+    ]
+    assert "starts nothing" in up.taskloom("on-dataset", "validate-dataset/validate", "--remove").stdout
+
+
+def test_a_request_that_no_worker_could_carry_out_is_refused_before_it_is_scheduled(up) -> None:
+    for option, word in (("--preset=demmo", "demo"), ("--tasks=0", "--tasks"), ("--robot=panda9", "panda")):
+        done = up.taskloom("submit", option)
+        assert done.returncode == 2, option
+        assert word in done.stderr
+    assert up.status()["runs"]["completed"] == 0
+
+
 @pytest.mark.parametrize("unit", ["worker-cpu0", "reaper", "server"])
 def test_what_dies_comes_back(up, unit) -> None:
     before = up.process(unit)
