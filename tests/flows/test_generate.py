@@ -11,6 +11,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from flows.folder import RunFolder
+from flows.server import EmbeddedServer
+from tests.flows.browsing import LOADED, outside, trapped
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
@@ -52,6 +56,25 @@ def test_each_task_and_the_gallery_are_artifacts_with_pictures(run) -> None:
     assert "<img alt=" in held["out-gallery"][0]
     assert all("](<data:image/webp;base64," in held[key][1] for key in (f"out-card-{name}", "out-gallery"))
     assert "/v2/artifacts/key/out-gallery" in held["batches"][0]
+
+
+def test_in_a_browser_its_pages_show_the_pictures_and_load_nothing_from_outside(run, chromium, trap) -> None:
+    _, out = run
+    folder = RunFolder(out)
+    with EmbeddedServer(folder.prefect_home, folder.logs / "pages.log") as server, trapped(chromium, trap[0]) as page:
+        server.wait()
+        page.goto(f"{server.url}/v2/artifacts")
+        page.wait_for_function("document.images.length >= 2")
+        assert min(page.evaluate(LOADED)) >= 64
+        for key, least in (("out-gallery", 64), ("out-card-", 500)):
+            page.goto(f"{server.url}/v2/artifacts")
+            page.locator(f"a[href*='{key}']").first.click()
+            page.locator("a[href*='/artifacts/artifact/']").first.click()
+            page.wait_for_selector("h1")
+            page.wait_for_function("document.images.length >= 2")
+            assert max(page.evaluate(LOADED)) >= least
+        assert len(page.asked) > 50
+        assert outside(page, trap) == []
 
 
 def test_no_process_of_the_run_is_left(run) -> None:

@@ -12,11 +12,9 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +27,11 @@ from flows.album import Album
 from flows.cards.places import Places
 from flows.cards.task_card import task_card, task_description
 from flows.folder import RunFolder
+from tests.flows.browsing import LOADED, outside, trapped
 from tests.flows.hostile import hostile
 
 RUN_SECONDS = 300.0
-LOADED = "Promise.all([...document.querySelectorAll('main img, img')].map(i => i.decode().then(() => i.naturalWidth)))"
+pytestmark = pytest.mark.long
 
 
 @dataclass
@@ -82,43 +81,10 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 
 
 @pytest.fixture(scope="module")
-def trap() -> Iterator[tuple[str, list[str]]]:
-    """A proxy that lets nothing through, and what it was asked for."""
-    asked: list[str] = []
-
-    class Trap(BaseHTTPRequestHandler):
-        def refuse(self) -> None:
-            asked.append(self.path)
-            self.send_error(502)
-
-        do_CONNECT = do_GET = do_POST = do_HEAD = refuse
-
-        def log_message(self, format: str, *args: object) -> None: ...
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Trap) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}", asked
-        server.shutdown()
-
-
-@pytest.fixture(scope="module")
 def page(chromium: Any, trap: tuple[str, list[str]]) -> Iterator[Any]:
     """A page whose requests are kept and whose only way out is the trap."""
-    context = chromium.new_context(
-        viewport={"width": 1280, "height": 1000}, proxy={"server": trap[0], "bypass": "127.0.0.1,localhost"}
-    )
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    page.asked = []
-    page.on("request", lambda request: page.asked.append(request.url))
-    yield page
-    context.close()
-
-
-def outside(page: Any, trap: tuple[str, list[str]]) -> list[str]:
-    """Everything that was asked of another machine."""
-    local = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:", "about:")
-    return [url for url in page.asked if not url.startswith(local)] + trap[1]
+    with trapped(chromium, trap[0]) as page:
+        yield page
 
 
 def shown(page: Any, name: str) -> np.ndarray:
@@ -246,13 +212,11 @@ def test_the_pages_forbid_what_the_trap_would_have_caught(
     installation: Installation, chromium: Any, trap: tuple[str, list[str]]
 ) -> None:
     """The control: a page without our policy does get as far as the trap."""
-    context = chromium.new_context(proxy={"server": trap[0], "bypass": "127.0.0.1,localhost"})
-    page = context.new_page()
     fetching = "fetch('http://outside.example/beacon').then(() => 'sent', () => 'refused')"
-    page.goto(f"{installation.url}/v2/dashboard")
-    assert page.evaluate(fetching) == "refused"
-    assert trap[1] == []
-    page.goto("about:blank")
-    page.evaluate(fetching)
-    assert any("outside.example" in asked for asked in trap[1])
-    context.close()
+    with trapped(chromium, trap[0]) as page:
+        page.goto(f"{installation.url}/v2/dashboard")
+        assert page.evaluate(fetching) == "refused"
+        assert trap[1] == []
+        page.goto("about:blank")
+        page.evaluate(fetching)
+        assert any("outside.example" in asked for asked in trap[1])
