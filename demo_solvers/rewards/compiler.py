@@ -106,7 +106,8 @@ class Compiler:
             value = self._made(node, path, place)
         except Misfit as misfit:
             raise RewardError(place, str(misfit)) from None
-        if value.gives == "number" and max(abs(value.low), abs(value.high)) > limits.BOUND:
+        sizes = (abs(value.low), abs(value.high), abs(value.factor))
+        if value.gives == "number" and not all(size <= limits.BOUND for size in sizes):  # nor is any of them nan
             raise RewardError(place, f"it may reach {value.low:g} to {value.high:g}; {limits.BOUND:g} is the most")
         return value
 
