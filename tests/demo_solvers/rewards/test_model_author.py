@@ -2,11 +2,13 @@
 
 import io
 import json
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from demo_solvers.rewards.authors import ProceduralAuthor
+from demo_solvers.rewards import vocabulary
 from demo_solvers.rewards.compiled import compiled
 from demo_solvers.rewards.model import AuthorSettings, ModelAuthor
 from demo_solvers.rewards.procedural import Assignment
@@ -154,3 +156,9 @@ def test_through_the_real_client_over_http_a_fault_is_repaired_and_paid_once(tas
         assert [b["output_config"]["format"]["type"] for b in server.bodies] == ["json_schema"] * 2
     assert found[0] == found[1]
     assert authors(found[0]) == [MODEL]
+
+
+def test_the_page_on_rewards_lists_every_term_and_function():
+    page = (Path(__file__).parents[3] / "docs" / "rewards.md").read_text()
+    assert vocabulary.terms() in page
+    assert vocabulary.functions() in page
