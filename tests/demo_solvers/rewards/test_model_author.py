@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from demo_solvers.rewards.authors import ProceduralAuthor
 from demo_solvers.rewards import vocabulary
+from demo_solvers.rewards.authors import ProceduralAuthor
 from demo_solvers.rewards.compiled import compiled
 from demo_solvers.rewards.model import AuthorSettings, ModelAuthor
 from demo_solvers.rewards.procedural import Assignment
