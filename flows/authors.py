@@ -13,6 +13,7 @@ from typing import Literal, get_args
 from pydantic import Field
 
 from flows.limits import paced
+from flows.proposed import Proposed
 from flows.trials import GateOptions, Trial, Trials
 from pipeline.asking.ask import Asker
 from pipeline.asking.cache import CachedModel
@@ -25,7 +26,7 @@ from pipeline.core.task import TaskSpec
 from task_gen.asking import AskSettings
 from task_gen.author import ProceduralAuthor
 from task_gen.critique import Critic, Limits, criticised, rejection
-from task_gen.curriculum import Curriculum, TaskOutcome, curriculum_of
+from task_gen.curriculum import TaskOutcome, curriculum_of
 from task_gen.gate import Verdict, static_gate
 from task_gen.model_author import AuthorSettings, ModelAuthor
 from task_gen.model_critic import ModelCritic
@@ -38,23 +39,6 @@ from task_gen.rule_critic import RuleCritic
 
 Author = Literal["procedural", "anthropic"]
 AUTHORS: tuple[str, ...] = get_args(Author)
-
-
-class Proposed(Frozen):
-    """What an author gave: tasks that passed the gates, what fell through, and what it cost."""
-
-    author: str
-    counts: dict[str, int] = Field(
-        description="proposals that were made, parsed, passed each gate, are new, are good enough"
-    )
-    tasks: tuple[TaskSpec, ...]
-    rejections: tuple[Rejection, ...] = ()
-    codes: dict[str, int] = Field(default_factory=dict, description="reasons of the rejected proposals, by their code")
-    failed_calls: tuple[str, ...] = ()
-    prompts: dict[str, str] = Field(default_factory=dict, description="sha256 of every prompt that was used")
-    account: Account = Field(default_factory=Account)
-    modes: dict[str, int] = Field(default_factory=dict, description="a model's calls in each mode of proposing")
-    curriculum: Curriculum | None = Field(default=None, description="what earlier outcomes say, where any were given")
 
 
 class Wishes(Frozen):

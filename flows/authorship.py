@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from flows.authors import ModelOptions, Proposed, Wishes, ask_author
+from flows.authors import ModelOptions, Wishes, ask_author
 from flows.config import RunConfig
-from flows.folder import RunFolder
 from flows.plan import SPARE
+from flows.proposed import Proposed
 from pipeline.core.doors import Catalog
 from pipeline.core.errors import InvalidInputError
-from pipeline.core.files import write_atomically
 from pipeline.core.robot import RobotSpec
 
 
@@ -51,16 +50,3 @@ def _asked(
         return ask(config.tasks * SPARE)
     except InvalidInputError:
         return ask(config.tasks)
-
-
-def keep_proposals(folder: RunFolder, proposed: Proposed | None) -> None:
-    """Write ``proposals.json`` once; the account of a continued run is that of the run which paid."""
-    if proposed is not None and not folder.proposals.exists():
-        write_atomically(folder.proposals, proposed.model_dump_json(indent=1))
-
-
-def kept_proposals(folder: RunFolder) -> Proposed | None:
-    """What a model proposed for this run; None when none was asked."""
-    if not folder.proposals.exists():
-        return None
-    return Proposed.model_validate_json(folder.proposals.read_bytes())

@@ -28,7 +28,7 @@ from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled, Cancelling, Crashed, Scheduled
 
-from flows.claim import abandoned
+from flows.claim import is_abandoned, is_claimed
 from flows.config import RunConfig
 from flows.flow_runs import MAX_STARTS, tags_of
 from flows.folder import RunFolder
@@ -41,6 +41,7 @@ POLL_SECONDS = 1.0
 RETRY_SECONDS = 3.0
 PAGE = 200  # runs that the server lists at once
 PENDING_SECONDS = 120.0  # after which a run that a worker took and did not start is given to another
+CRASHED_SECONDS = 20.0  # an automation may start it again first; where there is none, we do
 LIFELESS_SECONDS = 30.0  # a running child whose process is gone this long has crashed, whatever its state says
 UNREACHABLE_SECONDS = 600.0  # a server that is away for longer ends the batch
 
@@ -107,8 +108,11 @@ class Children:
             self._set(run, state(message="The process of this run is gone."), "its process is gone")
         elif kind == StateType.PENDING and _age(run) > PENDING_SECONDS:
             self._set(run, Scheduled(name="AwaitingRetry"), "a worker took it and did not start it")
+        elif kind == StateType.CRASHED and is_claimed(task_claim(self._folder, child.task)):
+            return None  # a late report of an earlier crash, while the next process is at work already
         elif kind == StateType.CRASHED and run.run_count < MAX_STARTS:
-            self._set(run, Scheduled(name="AwaitingRetry"), f"it crashed after start {run.run_count}")
+            if _age(run) > CRASHED_SECONDS:
+                self._set(run, Scheduled(name="AwaitingRetry"), f"it crashed in start {run.run_count}")
         elif kind == StateType.COMPLETED:
             return self._end(child)
         elif run.state.is_final():
@@ -121,7 +125,7 @@ class Children:
 
     def _is_lifeless(self, child: Child) -> bool:
         """Whether its process was one of this machine and has been gone for a while."""
-        if not abandoned(task_claim(self._folder, child.task)):
+        if not is_abandoned(task_claim(self._folder, child.task)):
             child.lifeless = None
             return False
         child.lifeless = child.lifeless or time.monotonic()

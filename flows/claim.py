@@ -25,16 +25,25 @@ def claimed(path: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def abandoned(path: Path) -> bool:
-    """Whether the last process that claimed ``path`` was one of this machine, and no longer holds it."""
+def is_claimed(path: Path) -> bool:
+    """Whether a living process holds the lock file ``path``."""
     try:
         handle = os.open(path, os.O_RDWR)
     except OSError:
         return False
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return json.loads(os.pread(handle, 500, 0))["host"] == socket.gethostname()
-    except (OSError, ValueError, KeyError):
-        return False
+    except OSError:
+        return True
     finally:
         os.close(handle)
+    return False
+
+
+def is_abandoned(path: Path) -> bool:
+    """Whether a process of this machine claimed ``path`` last, and is gone; of other machines nothing is known."""
+    try:
+        holder = json.loads(path.read_bytes())["host"]
+    except (OSError, ValueError, KeyError):
+        return False
+    return holder == socket.gethostname() and not is_claimed(path)

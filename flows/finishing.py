@@ -9,9 +9,9 @@ from flows.folder import RunFolder
 from flows.gallery.run_page import write_gallery
 from flows.harvest import Harvest
 from flows.jobs import BatchReport
+from flows.kept_plan import kept_plan
 from flows.packing import pack_parts
 from flows.plan import Plan
-from flows.preparing import kept_plan
 from flows.refining import keep_learned
 from flows.report import RunReport, report_of
 

@@ -13,6 +13,7 @@ from prefect import get_client
 from prefect.runtime import flow_run
 
 from flows.config import RunConfig
+from flows.home import runs_root
 from pipeline.core.errors import TaskloomError
 
 MAX_STARTS = 1 + int(os.environ.get("TASKLOOM_RESTARTS") or 4)
@@ -55,7 +56,8 @@ def pack_run_name() -> str:
 def validation_run_name() -> str:
     """As ``validate nightly-2026-11-26``."""
     datasets = _plain(flow_run.parameters.get("request")).get("datasets") or ["every dataset"]
-    return f"validate {', '.join(datasets[:3])}{' ...' if len(datasets) > 3 else ''}"
+    names = [d.removeprefix(f"{runs_root()}/").removesuffix("/dataset.zarr") for d in datasets]
+    return f"validate {', '.join(names[:3])}{' ...' if len(names) > 3 else ''}"
 
 
 def tags_of(config: RunConfig, families: Iterable[str]) -> list[str]:

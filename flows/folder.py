@@ -104,7 +104,7 @@ def check_output(root: Path, config: RunConfig, *, library: str) -> None:
 
     ``library`` is the digest of the asset library, which decides the result as much as the configuration does.
     """
-    _check_same_run(root, _identity(config, library))
+    check_same_run(root, config, library=library)
     parent = next(p for p in (root, *root.absolute().parents) if p.exists())
     if not parent.is_dir():
         raise OutputError(f"Output {str(root)!r}: {str(parent)!r} is a file. Choose a folder with --out.")
@@ -148,7 +148,9 @@ def _identity(config: RunConfig, library: str) -> dict[str, Any]:
     return {"version": version("taskloom"), "library": library, "config": config.model_dump(mode="json")}
 
 
-def _check_same_run(root: Path, asked: dict[str, Any]) -> None:
+def check_same_run(root: Path, config: RunConfig, *, library: str) -> None:
+    """Refuse a folder that holds anything but this very run, if it holds something; raises :class:`OutputError`."""
+    asked = _identity(config, library)
     stored = root / "run.json"
     if not stored.is_file():
         if root.is_dir() and any(p for p in root.iterdir() if p.name != "logs"):

@@ -11,13 +11,16 @@ from contextvars import ContextVar
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
+from uuid import UUID
 
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
+from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
 
+from flows.announcing import announce
 from flows.config import RunConfig
 from flows.engines import Engines
 from flows.folder import RunFolder
@@ -46,6 +49,8 @@ def generate(config: RunConfig, out: str, workers: int | None = None) -> dict[st
     count = workers or default_workers()
     report = run(config, place, workers=count, runner_of=PrefectRunner, listener=_listener.get())
     _publish(report, RunFolder(place))
+    if report.complete:
+        announce(report, RunFolder(place), name=place.absolute().name, run=UUID(str(flow_run.id)))
     return {"out": out, "counts": report.counts.model_dump(), "complete": report.complete}
 
 

@@ -11,11 +11,13 @@ import hashlib
 import time
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import httpx
 from prefect import flow, get_run_logger, task
 from prefect.runtime import flow_run
 
@@ -28,9 +30,10 @@ from flows.flow_runs import add_tags, batch_run_name, refuse_endless, tags_of
 from flows.folder import RunFolder
 from flows.harvest import Harvest
 from flows.home import run_folder
+from flows.kept_plan import kept_plan
 from flows.parameters import BatchRequest
 from flows.plan import Plan
-from flows.preparing import kept_plan, prepare
+from flows.preparing import prepare
 from flows.publishing import publish_batch
 from flows.report import RunReport, finished_report, load_report, task_reports
 from flows.secrecy import keeps_secrets
@@ -55,8 +58,9 @@ def generate_batch(request: BatchRequest) -> dict[str, Any]:
     folder = run_folder(name)
     plan = kept_plan(folder)
     add_tags(tags_of(plan.config, plan.config.families))
-    harvest, problems = demonstrate(name, folder, plan)
-    report = _finished(plan, harvest, folder, seconds=time.monotonic() - began)
+    with claimed(folder.root / "claims" / f"{flow_run.id}.run"):
+        harvest, problems = demonstrate(name, folder, plan)
+        report = _finished(plan, harvest, folder, seconds=time.monotonic() - began)
     if request.remember and request.memory is not None:
         merge(Path(request.memory), Memory.read(folder.learned).lines)
     _gallery(report, folder)
@@ -93,7 +97,8 @@ def demonstrate(name: str, folder: RunFolder, plan: Plan) -> tuple[Harvest, dict
             if ended.task in harvest.missing:
                 problems[ended.task] = ended.problem or ELSEWHERE
             if time.monotonic() - shown > GALLERY_SECONDS:
-                publish_batch(task_reports(plan, harvest.reports), folder)
+                with suppress(httpx.HTTPError):  # the next look, or the last, brings it up to date
+                    publish_batch(task_reports(plan, harvest.reports), folder)
                 shown = time.monotonic()
     return harvest, problems
 
@@ -115,7 +120,7 @@ def _finished(plan: Plan, harvest: Harvest, folder: RunFolder, *, seconds: float
     return load_report(folder)
 
 
-@task(name="gallery", task_run_name="gallery", persist_result=False)
+@task(name="gallery", task_run_name="gallery", persist_result=False, retries=3, retry_delay_seconds=5)
 @keeps_secrets
 def _gallery(report: RunReport, folder: RunFolder) -> None:
     publish_batch(report, folder)

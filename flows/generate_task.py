@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 from prefect import flow, get_run_logger, task
@@ -19,9 +20,9 @@ from flows.flow_runs import refuse_endless, task_run_name
 from flows.folder import RunFolder
 from flows.home import run_folder
 from flows.jobs import BatchJob, BatchReport
+from flows.kept_plan import plan_of_one
 from flows.limits import simulation_tags
 from flows.plan import Plan
-from flows.preparing import plan_of_one
 from flows.publishing import publish_task
 from flows.report import TaskReport, task_report
 from flows.rounds import Rounds
@@ -50,7 +51,7 @@ def generate_task(out: str, task: str) -> State[Any]:
     return Completed(name=NAMES[report.status], message=message, data=report.counts.model_dump())
 
 
-def task_claim(folder: RunFolder, name: str) -> Any:
+def task_claim(folder: RunFolder, name: str) -> Path:
     """The lock that the process which demonstrates a task holds while it lives."""
     return folder.root / "claims" / f"{name}.task"
 
@@ -82,7 +83,7 @@ class Demonstration:
 
         key = hashlib.sha256(f"{self._folder.root}/{job.digest}".encode()).hexdigest()
         options: dict[str, Any] = {"persist_result": True, "result_serializer": "json", "refresh_cache": done is None}
-        options["tags"] = simulation_tags()
+        options["tags"] = simulation_tags() if done is None else []
         step = task(name="batch", task_run_name=f"batch {job.index}", cache_key_fn=lambda *_: key, **options)
         step(keeps_secrets(attempt))()
         report = self._folder.finished(job)
@@ -95,7 +96,7 @@ class Demonstration:
         return self._ready
 
 
-@task(name="card", task_run_name="card", persist_result=False)
+@task(name="card", task_run_name="card", persist_result=False, retries=3, retry_delay_seconds=5)
 @keeps_secrets
 def _card(report: TaskReport, folder: RunFolder) -> None:
     publish_task(report, folder)

@@ -7,10 +7,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from flows.authorship import kept_proposals
 from flows.folder import RunFolder
 from flows.jobs import BatchReport
 from flows.plan import Plan
+from flows.proposed import kept_proposals
 from flows.stages import package_versions
 from pipeline.core.geometry import Frozen
 from pipeline.dataset.atomic import new_directory

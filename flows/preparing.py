@@ -1,25 +1,24 @@
-"""Preparing a run that several processes work on: its folder, its plan and a file for each task, free of Prefect."""
+"""Preparing a run that several processes work on, free of Prefect: its tasks are proposed, its folder is opened."""
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from pathlib import Path
 
 from assets.catalog import LibraryCatalog
 from flows.authors import ModelOptions, Wishes
-from flows.authorship import keep_proposals, with_author
-from flows.config import RunConfig
-from flows.folder import RunFolder, check_output, open_folder
+from flows.authorship import with_author
+from flows.folder import check_output, open_folder
 from flows.home import run_folder
 from flows.imports import read_tasks
+from flows.kept_plan import keep_plan
 from flows.outcomes import read_outcomes
 from flows.parameters import BatchRequest
-from flows.plan import Candidate, Plan, make_plan
+from flows.plan import Plan, make_plan
+from flows.proposed import keep_proposals
 from flows.refining import given_memory, memory_for
 from flows.stages import library_digest
-from pipeline.core.errors import InvalidInputError, UnknownNameError
-from pipeline.core.files import write_atomically
+from pipeline.core.errors import InvalidInputError
 from pipeline.core.task import TaskSpec
 
 
@@ -48,44 +47,6 @@ def prepare(request: BatchRequest, *, day: date) -> tuple[str, Plan]:
     plan = make_plan(config, catalog, given_memory(folder))
     keep_plan(plan, folder)
     return name, plan
-
-
-def keep_plan(plan: Plan, folder: RunFolder) -> None:
-    """Write ``plan.json``, and ``tasks/<task>.json`` for the process that demonstrates a task."""
-    tasks = folder.root / "tasks"
-    tasks.mkdir(exist_ok=True)
-    for candidate in plan.candidates:
-        write_atomically(tasks / f"{candidate.task.name}.json", candidate.model_dump_json(indent=1))
-    write_atomically(folder.root / "plan.json", plan.model_dump_json())
-
-
-def kept_plan(folder: RunFolder) -> Plan:
-    """The plan of a run; raises :class:`InvalidInputError` for a folder in which no batch flow has run."""
-    return Plan.model_validate_json(_kept(folder, "plan.json"))
-
-
-def plan_of_one(folder: RunFolder, task: str) -> Plan:
-    """The plan with one task alone, whose jobs are those of the whole plan.
-
-    Raises :class:`UnknownNameError` for a task that is not planned, and :class:`OutputError` when this machine's asset
-    library or version is another than the one that the plan was made with.
-    """
-    config = RunConfig.model_validate(json.loads(_kept(folder, "run.json"))["config"])
-    check_output(folder.root, config, library=library_digest(LibraryCatalog()))
-    path = folder.root / "tasks" / f"{task}.json"
-    known = [p.stem for p in (folder.root / "tasks").glob("*.json")]
-    if task not in known:
-        raise UnknownNameError("task", task, known)
-    return Plan(config=config, candidates=(Candidate.model_validate_json(path.read_bytes()),))
-
-
-def _kept(folder: RunFolder, name: str) -> bytes:
-    try:
-        return (folder.root / name).read_bytes()
-    except FileNotFoundError:
-        raise InvalidInputError(
-            f"{str(folder.root)!r} holds no {name}: no batch was planned there. Name a run of generate-batch."
-        ) from None
 
 
 def _given(request: BatchRequest, catalog: LibraryCatalog, day: date) -> tuple[TaskSpec, ...] | None:

@@ -9,14 +9,13 @@ from typing import Any
 
 from pydantic import Field, computed_field
 
-from flows.authors import Proposed
-from flows.authorship import kept_proposals
 from flows.config import RunConfig
 from flows.folder import RunFolder
 from flows.intervals import wilson
 from flows.jobs import BatchReport
 from flows.packing import Packed
 from flows.plan import Plan
+from flows.proposed import Proposed, kept_proposals
 from flows.stages import package_versions
 from pipeline.asking.meter import Account, total
 from pipeline.core.files import write_atomically

@@ -14,13 +14,14 @@ from rich.console import Console
 from assets.catalog import LibraryCatalog
 from demo_solvers.memory import Memory, merge
 from flows.authors import AUTHORS, ModelOptions
-from flows.authorship import keep_proposals, with_author
+from flows.authorship import with_author
 from flows.config import RunConfig, compose, help_of, presets
 from flows.folder import RunFolder, check_output, open_folder
 from flows.imports import read_tasks
 from flows.interrupts import interruptible
 from flows.machine import rendering_environment
 from flows.progress import ProgressBars
+from flows.proposed import keep_proposals
 from flows.refinement_options import (
     MemoryFile,
     ProgrammerName,

@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.table import Table
 
 from assets.catalog import LibraryCatalog
-from flows.authors import AUTHORS, ModelOptions, Proposed, ask_author
+from flows.authors import AUTHORS, ModelOptions, ask_author
 from flows.config import BACKENDS
 from flows.imports import ImportSummary, import_tasks, save_tasks
+from flows.proposed import Proposed
 from flows.task_statistics import in_one_line, statistics
 from flows.trials import GateOptions
 from flows.wishes import (

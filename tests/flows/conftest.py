@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import shutil
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
+from assets.catalog import LibraryCatalog
 from flows.config import RunConfig, compose
 from flows.report import RunReport
 from flows.runners import run
+from task_gen.author import propose
+from task_gen.proposal import Proposal
 
 
 @pytest.fixture(scope="session")
@@ -72,3 +79,40 @@ def trap() -> Iterator[tuple[str, list[str]]]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}", asked
         server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def prefect_rig() -> ModuleType:
+    """The module of the server and workers that tests of the flows run on: ``prefect_rig.Rig(home)``."""
+    spec = importlib.util.spec_from_file_location("prefect_rig", Path(__file__).with_name("prefect_rig.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["prefect_rig"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+PLANTED = "sk-planted-4f1d0c"
+"""The key that the workers have; it must be found nowhere that a run leaves behind."""
+
+
+@pytest.fixture(scope="session")
+def flow_rig(prefect_rig: ModuleType, messages: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A Prefect server with workers of the pools control and cpu, our deployments, and an automation after crashes.
+
+    The workers have a key and the address of a model that proposes two tasks.
+    """
+    catalog = LibraryCatalog()
+    proposals = propose(catalog, catalog.robot("panda"), count=2, seed=1)
+    fields = set(Proposal.model_fields)
+    answer = json.dumps({"tasks": [t.model_dump(mode="json", include=fields) for t in proposals]})
+    home = tmp_path_factory.mktemp("rig") / "home"
+    with messages.serving(lambda turn, body: messages.Answer(answer)) as model:
+        keys = {"ANTHROPIC_API_KEY": PLANTED, "ANTHROPIC_BASE_URL": model.url, "TASKLOOM_CACHE": str(home / "cache")}
+        with prefect_rig.Rig(home, **keys) as rig:
+            rig.work("control", "cpu")
+            rig.deploy()
+            rig.resume_crashed()
+            rig.planted = PLANTED
+            yield rig

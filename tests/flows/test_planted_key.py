@@ -19,7 +19,7 @@ import zarr
 from assets.catalog import LibraryCatalog
 from task_gen.author import propose
 from task_gen.proposal import Proposal
-from tests.flows.installation import REPO, Installation
+from tests.flows.prefect_rig import REPO, Rig
 
 KEY = "sk-planted-2f6c1d9a47e05b8833"
 TOKEN = "tok-planted-90ab12cd34ef"
@@ -65,7 +65,7 @@ def ended(
     fake.mkdir()
     (fake / "genesis.py").write_text(CRASHING_ENGINE)
     with messages.serving(script(messages, proposals)) as server:
-        rig = Installation(home)
+        rig = Rig(home)
         rig.environment |= {
             "ANTHROPIC_API_KEY": KEY,
             "DATASET_STORE_TOKEN": TOKEN,

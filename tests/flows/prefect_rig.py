@@ -1,4 +1,4 @@
-"""An installation for tests: a Prefect server of its own on loopback, process workers and our deployments."""
+"""A rig for tests of the flows: a Prefect server of its own on loopback, process workers and our deployments."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 STARTUP_SECONDS = 180.0
 
 
-class Installation:
+class Rig:
     """A context in which server and workers run; whatever it started is gone afterwards."""
 
-    def __init__(self, home: Path, *, database: str | None = None) -> None:
+    def __init__(self, home: Path, *, database: str | None = None, **environment: str) -> None:
         self.home, self.runs, self.port = home, home / "runs", _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._processes: list[subprocess.Popen[bytes]] = []
@@ -40,12 +40,16 @@ class Installation:
             "PREFECT_LOCAL_STORAGE_PATH": str(home / "results"),
             "PREFECT_WORKER_QUERY_SECONDS": "1",
             "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+            "PREFECT_SERVER_DATABASE_TIMEOUT": "60",
+            "PREFECT_CLIENT_MAX_RETRIES": "6",
+            "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "3",
             "PREFECT_CLI_PROMPT": "false",
             "TASKLOOM_HOME": str(home),
             "TASKLOOM_RUNS": str(self.runs),
+            **environment,
         }
 
-    def __enter__(self) -> Installation:
+    def __enter__(self) -> Rig:
         (self.home / "prefect").mkdir(parents=True)
         (self.home / "logs").mkdir()
         self.server = self.prefect("server", "start", "--host", "127.0.0.1", "--port", str(self.port), log="server")
@@ -91,19 +95,23 @@ class Installation:
         deploying = self.prefect("--no-prompt", "deploy", "--all", log="deploy")
         assert deploying.wait(300) == 0, self.log("deploy").read_text()
 
-    def post(self, path: str, body: Any) -> Any:
-        for _ in range(10):
-            answer = self._http.post(path, json=body)
-            if answer.status_code != 503:  # a busy database, which Prefect's own clients wait for too
-                break
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """As Prefect's own client, which comes again when the database is busy."""
+        answer, deadline = self._http.request(method, path, json=body), time.monotonic() + 60
+        while answer.status_code == 503 and time.monotonic() < deadline:
             time.sleep(1)
-        assert answer.is_success, f"{path}: {answer.status_code} {answer.text}"
+            answer = self._http.request(method, path, json=body)
+        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
 
+    def post(self, path: str, body: Any) -> Any:
+        return self.ask("POST", path, body)
+
     def get(self, path: str) -> Any:
-        answer = self._http.get(path)
-        assert answer.is_success, f"{path}: {answer.status_code} {answer.text}"
-        return answer.json()
+        return self.ask("GET", path)
+
+    def logs(self, run: str) -> list[dict[str, Any]]:
+        return self.post("/logs/filter", {"logs": {"flow_run_id": {"any_": [run]}}})
 
     def submit(self, deployment: str, **parameters: Any) -> str:
         """The id of a new run of a deployment."""
@@ -120,6 +128,27 @@ class Installation:
         """By task name."""
         found = self.runs_of("generate-task", parent_flow_run_id={"any_": [parent]})
         return {run["parameters"]["task"]: run for run in found}
+
+    def resume_crashed(self) -> None:
+        """An automation, like that of an installation, for all runs with the tag ``resume``."""
+        trigger = {
+            "type": "event",
+            "match": {"prefect.resource.id": "prefect.flow-run.*"},
+            "match_related": {"prefect.resource.role": "tag", "prefect.resource.id": "prefect.tag.resume"},
+            "expect": ["prefect.flow-run.Crashed"],
+            "posture": "Reactive",
+            "threshold": 1,
+        }
+        again = {"type": "change-flow-run-state", "state": "SCHEDULED", "name": "AwaitingRetry"}
+        self.post("/automations/", {"name": "resume", "trigger": trigger, "actions": [again]})
+
+    def states(self, run: str) -> list[str]:
+        """Names of the states that a run has been in."""
+        return [s["name"] for s in self.get(f"/flow_run_states/?flow_run_id={run}")]
+
+    def set_state(self, id: str, kind: str, name: str | None = None) -> None:
+        """As a person or an automation would."""
+        self.post(f"/flow_runs/{id}/set_state", {"state": {"type": kind, "name": name}, "force": False})
 
     def ended(self, *ids: str, seconds: float = 180.0) -> list[dict[str, Any]]:
         """Wait until runs are final."""
