@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,9 @@ def processes_of(run: str) -> list[psutil.Process]:
 def kill(run: str) -> None:
     """SIGKILL to the process of a flow run; its simulators see that it is gone."""
     for process in processes_of(run):
-        if "prefect" in " ".join(process.cmdline()):
-            os.kill(process.pid, signal.SIGKILL)
+        with suppress(*GONE, ProcessLookupError):  # a simulator may be quicker to follow
+            if "prefect" in " ".join(process.cmdline()):
+                os.kill(process.pid, signal.SIGKILL)
 
 
 def contents(dataset: Path) -> dict[str, np.ndarray]:
