@@ -14,7 +14,6 @@ from flows.album import keep_demonstration, keep_failures, pictures_of, read_alb
 from flows.folder import RunFolder
 from pipeline.core.doors import Problem, Simulator
 from pipeline.core.episode import Episode, Outcome
-from pipeline.core.errors import TaskloomError
 from pipeline.core.world import Actions
 
 MOST_PICTURES = 4  # a batch; the commonest causes come first in a batch anyway
@@ -47,8 +46,10 @@ def keep_pictures(batch: Filmed, folder: RunFolder, index: int, simulator: Simul
         return
     try:
         frames = last_frames(simulator, batch.problem, batch.outcomes, [*firsts.values()], worlds=batch.worlds)
-    except TaskloomError as error:  # what made an attempt fail may make its replay fail
-        sys.stderr.write(f"no pictures of the failures of {task}-{index}: {error}\n")
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:  # what made an attempt fail may break its replay; the batch must not be lost by it
+        sys.stderr.write(f"no pictures of the failures of {task}-{index}: {type(error).__name__}: {error}\n")
         return
     keep_failures(place, dict(zip(firsts, frames, strict=True)))
 
