@@ -20,8 +20,9 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import FlowRunFilter, TaskRunFilter, WorkPoolFilter
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.exceptions import ObjectNotFound
-from prefect.states import Cancelled, Crashed
+from prefect.states import AwaitingRetry, Cancelled, Crashed
 
+from flows.flow_runs import RESUME
 from flows.installation.home import this_home
 from flows.installation.plan import POOLS, load_installation
 from flows.installation.processes import ProcessId
@@ -30,8 +31,12 @@ LOOK_SECONDS = 3.0
 GRACE = timedelta(seconds=6)
 """Between a process' end and our word for it: its worker, if it lives, says more about the end than we can."""
 
-PENDING = timedelta(seconds=120)
+PENDING = timedelta(seconds=90)
 """A run that a worker took up and never began, because the worker ended, is given back after this."""
+
+FORGOTTEN, RECENT = timedelta(seconds=45), timedelta(days=1)
+"""A run that crashed so long ago has been missed by the automation, as when the server was killed with the event in
+hand; one that crashed before yesterday is left alone."""
 
 OPEN = (StateType.RUNNING, StateType.PENDING, StateType.CANCELLING)
 
@@ -43,6 +48,7 @@ class Reaper:
     folder: Path
     client: SyncPrefectClient
     grace: timedelta = GRACE
+    restarts: int = 0
     _missed: dict[UUID, datetime] = field(default_factory=dict)
     """Since when each run's process has been found gone."""
 
@@ -53,28 +59,45 @@ class Reaper:
             run, process = _read(file)
             if process is not None and process.alive:
                 self._missed.pop(run, None)
-            elif self._is_over(run, process):
+            elif self._is_over(run):
                 file.unlink(missing_ok=True)
                 closed.append(run)
                 self._missed.pop(run, None)
         return closed
 
     def release_pending(self) -> list[UUID]:
-        """Give back runs that were taken up long ago and have not begun; the ones given back."""
+        """Give back runs that were taken up long ago and whose process is not here; the ones given back."""
         since = datetime.now(UTC) - PENDING
         pending = self.client.read_flow_runs(
             flow_run_filter=FlowRunFilter.model_validate({"state": {"type": {"any_": ["PENDING"]}}}),
             work_pool_filter=WorkPoolFilter.model_validate({"name": {"any_": list(POOLS)}}),
         )
-        stuck = [r for r in pending if r.state is not None and r.state.timestamp < since and not self._begun(r.id)]
+        stuck = [r for r in pending if r.state is not None and r.state.timestamp < since and not self._lives(r.id)]
         for run in stuck:
             self._close(run, "Its worker ended before the run began.")
         return [run.id for run in stuck]
 
-    def _begun(self, run: UUID) -> bool:
-        return (self.folder / f"{run}.json").exists()
+    def reschedule_forgotten(self) -> list[UUID]:
+        """Schedule crashed runs again that the automation should have; the ones scheduled."""
+        now = datetime.now(UTC)
+        crashed = {"type": {"any_": ["CRASHED"]}}
+        since = {"after_": (now - RECENT).isoformat()}
+        runs = self.client.read_flow_runs(
+            flow_run_filter=FlowRunFilter.model_validate(
+                {"state": crashed, "tags": {"all_": [RESUME]}, "expected_start_time": since}
+            )
+        )
+        found = [r for r in runs if r.state and r.state.timestamp < now - FORGOTTEN and r.run_count <= self.restarts]
+        for run in found:
+            self.client.set_flow_run_state(run.id, AwaitingRetry(message="It had crashed; it goes on."), force=True)
+            _say(f"{run.name} ({run.id}): scheduled again")
+        return [run.id for run in found]
 
-    def _is_over(self, run_id: UUID, process: ProcessId | None) -> bool:
+    def _lives(self, run: UUID) -> bool:
+        process = _read(self.folder / f"{run}.json")[1]
+        return process is not None and process.alive
+
+    def _is_over(self, run_id: UUID) -> bool:
         """Whether nothing needs to be known of the process any more; closes the run if it is time."""
         now = datetime.now(UTC)
         since = self._missed.setdefault(run_id, now)
@@ -85,7 +108,7 @@ class Reaper:
         if run.state is None or run.state.type not in OPEN:
             self._close_task_runs(run_id, since)
             return True
-        if now - since < self.grace or run.state.timestamp > since or _is_newer(run, process):
+        if now - since < self.grace or run.state.timestamp > since or _may_begin(run, now):
             return False
         self._close(run, "Its process ended without a word.")
         self._close_task_runs(run_id, since)
@@ -107,11 +130,10 @@ class Reaper:
                 self.client.set_task_run_state(task.id, Crashed(message="Its process ended."), force=True)
 
 
-def _is_newer(run: FlowRun, process: ProcessId | None) -> bool:
-    """Whether the run was taken up again after the process had begun, and its next process has yet to register."""
+def _may_begin(run: FlowRun, now: datetime) -> bool:
+    """Whether the run may have been taken up again by a process that has yet to register."""
     assert run.state is not None
-    started = 0.0 if process is None else process.started
-    return run.state.type == StateType.PENDING and run.state.timestamp.timestamp() > started
+    return run.state.type == StateType.PENDING and now - run.state.timestamp < PENDING
 
 
 def _read(file: Path) -> tuple[UUID, ProcessId | None]:
@@ -129,14 +151,16 @@ def _say(words: str) -> None:
 def main(arguments: list[str]) -> int:
     """Look for ever, or ``--once`` without grace."""
     home = this_home()
-    once, serves = "--once" in arguments, load_installation(home).serves
+    once, installation = "--once" in arguments, load_installation(home)
     with get_client(sync_client=True) as client:
-        reaper = Reaper(home.flow_processes, client, grace=timedelta(0) if once else GRACE)
+        grace = timedelta(0) if once else GRACE
+        reaper = Reaper(home.flow_processes, client, grace=grace, restarts=installation.restarts)
         while True:
             try:
                 reaper.look()
-                if serves and not once:
+                if installation.serves and not once:
                     reaper.release_pending()
+                    reaper.reschedule_forgotten()
             except httpx.HTTPError as error:
                 _say(f"the server does not answer ({type(error).__name__})")
             if once:

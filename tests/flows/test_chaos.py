@@ -1,7 +1,8 @@
 """Chaos: a batch over two workers comes out as if nothing had been, while everything that runs is killed at random.
 
 Flow processes, workers, engine hosts, engines and the server get SIGKILL or SIGTERM every few seconds. What came of it
-is in ``benchmarks/results/chaos.json``. TASKLOOM_CHAOS_TASKS and TASKLOOM_CHAOS_SEED make it another trial.
+is in ``benchmarks/results/chaos.json``. TASKLOOM_CHAOS_TASKS and TASKLOOM_CHAOS_SEED make it another trial; TASKLOOM_CHAOS_UNDISTURBED
+names the folder of an undisturbed run to compare with, which is made otherwise.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from flows.installation.state import State, read_state
 TASKS, SEED = int(os.environ.get("TASKLOOM_CHAOS_TASKS", 20)), int(os.environ.get("TASKLOOM_CHAOS_SEED", 0))
 ASKED = ("--preset=smoke", "--backend=mujoco", f"--tasks={TASKS}", "--demos=1", "--batch=2", "--rounds=2")
 PAUSE = (5.0, 12.0)  # s between two kills
-MOST_KILLS = 2 * TASKS
+MOST_KILLS = int(1.5 * TASKS)
 SECONDS = 3000.0  # until everything must have ended
 LEASE_SECONDS = 120.0  # a place that a killed run held is free again after its lease of 60 s and the next look
 RESULT = Path(__file__).parents[2] / "benchmarks" / "results" / "chaos.json"
@@ -135,6 +136,8 @@ def differing(one: Path, two: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if (known := os.environ.get("TASKLOOM_CHAOS_UNDISTURBED")) is not None:
+        return Path(known)
     out = tmp_path_factory.mktemp("undisturbed") / "out"
     command = [sys.executable, "-m", "flows.cli", "generate", *ASKED, "--plain", "--json", f"--out={out}"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)

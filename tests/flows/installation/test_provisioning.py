@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -13,9 +12,8 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.states import Pending, Running
 
 from flows.installation.automations import on_dataset, rescheduling, silence_is_a_crash
-from flows.installation.processes import ProcessId
 from flows.installation.provision import job_template
-from flows.installation.reaper import _is_newer
+from flows.installation.reaper import _may_begin
 
 
 def deployment(*parameters: str) -> DeploymentResponse:
@@ -53,10 +51,10 @@ def test_runs_get_the_key_by_reference() -> None:
     assert "default" not in job_template({})["variables"]["properties"]["env"]
 
 
-@pytest.mark.parametrize(("state", "seconds", "newer"), [(Pending, 5, True), (Pending, -5, False), (Running, 5, False)])
-def test_a_run_that_was_taken_up_again_is_not_taken_for_its_dead_process(state, seconds, newer) -> None:
-    process = ProcessId(pid=1, started=time.time())
+@pytest.mark.parametrize(("state", "seconds", "may"), [(Pending, 5, True), (Pending, 500, False), (Running, 5, False)])
+def test_a_run_that_was_taken_up_again_is_not_taken_for_its_dead_process(state, seconds, may) -> None:
+    now = datetime.now(UTC)
     run = FlowRun.model_validate({"flow_id": uuid4(), "name": "a run", "state": state().model_dump()})
     assert run.state is not None
-    run.state.timestamp = datetime.now(UTC) + timedelta(seconds=seconds)  # type: ignore[assignment]
-    assert _is_newer(run, process) is newer
+    run.state.timestamp = now - timedelta(seconds=seconds)  # type: ignore[assignment]
+    assert _may_begin(run, now) is may
