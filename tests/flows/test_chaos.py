@@ -1,8 +1,8 @@
 """Chaos: a batch over two workers comes out as if nothing had been, while everything that runs is killed at random.
 
 Flow processes, workers, engine hosts, engines and the server get SIGKILL or SIGTERM every few seconds. What came of it
-is in ``benchmarks/results/chaos.json``. TASKLOOM_CHAOS_TASKS and TASKLOOM_CHAOS_SEED make it another trial; TASKLOOM_CHAOS_UNDISTURBED
-names the folder of an undisturbed run to compare with, which is made otherwise.
+is in ``benchmarks/results/chaos.json``. TASKLOOM_CHAOS_TASKS and TASKLOOM_CHAOS_SEED make it another trial, and
+TASKLOOM_CHAOS_UNDISTURBED names the folder of an undisturbed run to compare with, which is made otherwise.
 """
 
 from __future__ import annotations
