@@ -34,6 +34,9 @@ GRACE = timedelta(seconds=6)
 PENDING = timedelta(seconds=90)
 """A run that a worker took up and never began, because the worker ended, is given back after this."""
 
+LATE = timedelta(seconds=60)
+"""What the server has not heard of a task this long after its flow's end, it will not hear any more."""
+
 FORGOTTEN, RECENT = timedelta(seconds=45), timedelta(days=1)
 """A run that crashed so long ago has been missed by the automation, as when the server was killed with the event in
 hand; one that crashed before yesterday is left alone."""
@@ -92,6 +95,18 @@ class Reaper:
             self.client.set_flow_run_state(run.id, AwaitingRetry(message="It had crashed; it goes on."), force=True)
             _say(f"{run.name} ({run.id}): scheduled again")
         return [run.id for run in found]
+
+    def close_left_task_runs(self) -> int:
+        """Close task runs of flow runs that have ended; the server may hear of a task after its flow's end."""
+        ended = {"before_": (datetime.now(UTC) - LATE).isoformat()}
+        final = {"type": {"any_": ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"]}}
+        left = self.client.read_task_runs(
+            flow_run_filter=FlowRunFilter.model_validate({"state": final, "end_time": ended}),
+            task_run_filter=TaskRunFilter.model_validate({"state": {"type": {"any_": ["RUNNING", "PENDING"]}}}),
+        )
+        for task in left:
+            self.client.set_task_run_state(task.id, Crashed(message="Its process ended."), force=True)
+        return len(left)
 
     def _lives(self, run: UUID) -> bool:
         process = _read(self.folder / f"{run}.json")[1]
@@ -161,6 +176,7 @@ def main(arguments: list[str]) -> int:
                 if installation.serves and not once:
                     reaper.release_pending()
                     reaper.reschedule_forgotten()
+                    reaper.close_left_task_runs()
             except httpx.HTTPError as error:
                 _say(f"the server does not answer ({type(error).__name__})")
             if once:

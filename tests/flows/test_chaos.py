@@ -197,12 +197,18 @@ def test_a_batch_survives_the_death_of_everything(undisturbed, trial) -> None:
     RESULT.write_text(json.dumps(told, indent=1) + "\n")
     assert ended
     assert _batch_state(runs, batch) == "COMPLETED", told
-    assert sum(r["id"] != batch and r["state_type"] == "COMPLETED" for r in runs) >= TASKS
+    assert _outcomes(out) == _outcomes(undisturbed)
     assert told["different arrays"] == []
     assert (quiet, tasks, free) == (True, True, True)
     assert told["orphans"] == []
     assert len(chaos.killed) >= min(10, TASKS)
     _assert_nothing_twice(out)
+
+
+def _outcomes(out: Path) -> dict[str, tuple[str, int]]:
+    """Status and demonstrations of every task, by name."""
+    report = json.loads((out / "report.json").read_text())
+    return {t["task"]["name"]: (t["status"], t["counts"]["written"]) for t in report["tasks"]}
 
 
 def _assert_nothing_twice(out: Path) -> None:
