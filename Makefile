@@ -11,7 +11,7 @@ PYTEST_ARGS ?=
 TORCH_CPU := torch==2.13.0
 TORCH_ARGS ?=
 
-.PHONY: setup demo test test-slow test-usd test-consumers lint clean-run
+.PHONY: setup test-tools demo test test-slow test-usd test-consumers lint clean-run
 
 setup: $(STAMP)
 
@@ -28,10 +28,14 @@ lint: setup
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
-test: lint
+# A browser and a database, for the tests that need them.
+test-tools:
+	bash .ci/test-tools
+
+test: lint test-tools
 	$(BIN)/pytest -m "not long" $(PYTEST_ARGS)
 
-test-slow: lint
+test-slow: lint test-tools
 	$(BIN)/pytest $(PYTEST_ARGS)
 
 # Newton and MuJoCo Warp pin other versions of MuJoCo and USD than ours, hence an environment of their own.
