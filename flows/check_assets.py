@@ -5,7 +5,7 @@ Import it only once the environment says which server to use; see :mod:`flows.se
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from prefect import flow, task
 from prefect.artifacts import create_table_artifact
@@ -17,9 +17,6 @@ from flows.parameters import AssetCheck
 from flows.secrecy import keeps_secrets
 from flows.stages import make_simulator
 from pipeline.core.errors import AssetError, UnknownNameError
-
-if TYPE_CHECKING:
-    from assets.check import Finding
 
 ROBOT = "panda"  # every scene has one; it stands aside
 
@@ -52,7 +49,7 @@ def check_library(request: AssetCheck) -> dict[str, int]:
 
 @task(name="check", task_run_name="check in {backends}", persist_result=False)
 @keeps_secrets
-def _check(names: tuple[str, ...], backends: tuple[str, ...]) -> list[Finding]:
+def _check(names: tuple[str, ...], backends: tuple[str, ...]) -> list[Any]:
     from assets.check import check_assets  # brings a physics engine, which a machine that only schedules has not
 
     catalog = LibraryCatalog()
