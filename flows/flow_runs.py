@@ -13,6 +13,7 @@ from prefect import get_client
 from prefect.runtime import flow_run
 
 from flows.config import RunConfig
+from flows.counting import counted
 from flows.home import runs_root
 from pipeline.core.errors import TaskloomError
 
@@ -33,10 +34,10 @@ def refuse_endless() -> None:
 
 
 def batch_run_name() -> str:
-    """As ``demo: 8 tasks x 4 of panda in genesis -> nightly-2026-11-26``, as far as it was asked for."""
+    """As ``demo (8 tasks, 4 demos each, panda, genesis) -> nightly-2026-11-26``, as far as it was asked for."""
     asked: dict[str, Any] = _plain(flow_run.parameters.get("request"))
     tasks, demos = asked.get("tasks"), asked.get("demos")
-    words = [f"{tasks} tasks" if tasks else "", f"{demos} demos each" if demos else ""]
+    words = [counted(tasks, "task") if tasks else "", f"{counted(demos, 'demo')} each" if demos else ""]
     words += [str(asked[k]) for k in ("robot", "backend") if asked.get(k)]
     what = ", ".join(word for word in words if word)
     name = f"{asked.get('preset') or 'demo'}{f' ({what})' if what else ''}"

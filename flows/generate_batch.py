@@ -25,6 +25,7 @@ from demo_solvers.memory import Memory, merge
 from flows.announcing import announce
 from flows.children import Children, cancel_children
 from flows.claim import claimed
+from flows.counting import counted
 from flows.finishing import finish
 from flows.flow_runs import add_tags, batch_run_name, refuse_endless, tags_of
 from flows.folder import RunFolder
@@ -129,11 +130,11 @@ def _gallery(report: RunReport, folder: RunFolder) -> None:
 def _missing(report: RunReport, problems: Mapping[str, str]) -> str:
     """What a batch says that could not have every task demonstrated."""
     lines = [f"- {task}: {problem}" for task, problem in problems.items()]
-    packed = f"{report.dataset.episodes} demonstrations" if report.dataset else "nothing"
+    packed = counted(report.dataset.episodes, "demonstration") if report.dataset else "nothing"
     return "\n".join(
         [
-            f"{len(problems)} of {len(report.tasks) + len(problems)} tasks are missing; {packed} of the others "
-            "are packed. Submit the same request again to go on.",
+            f"{len(problems)} of {len(report.tasks) + len(problems)} tasks are missing; {packed} "
+            "of the others packed. Submit the same request again to go on.",
             *lines,
         ]
     )

@@ -11,6 +11,7 @@ from flows.cards.escaping import code, html_text, image, plain, text
 from flows.cards.keys import card_key, gallery_key, outcomes_key
 from flows.cards.places import Places
 from flows.config import RunConfig
+from flows.counting import counted
 from flows.folder import RunFolder
 from flows.intervals import wilson
 from flows.media import data_uri, row, smaller
@@ -72,7 +73,9 @@ def summary(tasks: Sequence[TaskReport]) -> str:
     """How many tasks, demonstrations and solved attempts."""
     written, attempted = (sum(getattr(t.counts, name) for t in tasks) for name in ("written", "attempted"))
     solved = sum(t.counts.solved for t in tasks)
-    return f"{written} demonstrations of {len(tasks)} tasks, {solved} of {attempted} attempts solved"
+    return (
+        f"{counted(written, 'demonstration')} of {counted(len(tasks), 'task')}, {solved} of {attempted} attempts solved"
+    )
 
 
 def outcome_rows(tasks: Sequence[TaskReport]) -> list[dict[str, str | int]]:

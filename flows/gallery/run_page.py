@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 
 from flows.album import Album, complete_albums, read_album
+from flows.counting import counted
 from flows.folder import RunFolder
 from flows.gallery.fragments import definitions, embedded, facts, failures, percent, program, rate, words
 from flows.intervals import wilson
@@ -32,7 +33,7 @@ def gallery_html(report: RunReport, albums: Mapping[str, Album]) -> str:
     """The page as text: styles inline, pictures as data URIs; tasks after the first EMBEDDED are only named."""
     css = (Path(__file__).parent / "look.css").read_text()
     cards = "\n".join(_card(one, albums.get(one.task.name, Album())) for one in report.tasks[:EMBEDDED])
-    title = f"{report.counts.written} demonstrations of {_tried(report)} tasks"
+    title = f"{counted(report.counts.written, 'demonstration')} of {counted(_tried(report), 'task')}"
     return f"""<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">

@@ -80,7 +80,7 @@ def test_a_cancelled_task_ends_the_batch_which_says_so_and_packs_the_others(rig,
     batch, task = broken_off
     run = rig.run(batch)
     assert run["state_type"] == "FAILED", rig.story()
-    assert "1 of 2 tasks are missing; 1 demonstrations of the others are packed" in run["state"]["message"]
+    assert "1 of 2 tasks are missing; 1 demonstration of the others packed" in run["state"]["message"]
     assert f"- {task}: Cancelled" in run["state"]["message"]
     held = contents(rig.runs / "night" / "first" / "dataset.zarr")
     assert len(held["meta/episode_id"]) == 1
