@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -26,7 +26,7 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound
-from prefect.states import Cancelled, Cancelling, Crashed, Scheduled
+from prefect.states import Cancelled, Cancelling, Completed, Crashed, Scheduled
 
 from flows.claim import is_abandoned, is_claimed
 from flows.config import RunConfig
@@ -98,6 +98,16 @@ class Children:
         time.sleep(POLL_SECONDS)
         runs = self._patiently(partial(_read, self._open))
         return [e for child in list(self._open.values()) if (e := self._look(child, runs.get(child.id))) is not None]
+
+    def close(self, missing: Collection[str]) -> None:
+        """Runs that crashed and whose tasks are done all the same, all but ``missing``, have completed.
+
+        A batch that is killed itself finds them done on disk when it begins again, and starts nothing for them.
+        """
+        for run in self._patiently(partial(_crashed, self._parent)):
+            if run.parameters.get("task") not in missing:
+                done = Completed(message="It crashed, and its work was found done.")
+                self._patiently(partial(get_client(sync_client=True).set_flow_run_state, run.id, done, force=True))
 
     def _look(self, child: Child, run: FlowRun | None) -> Ended | None:
         if run is None or run.state is None:
@@ -173,6 +183,14 @@ def _read(ids: Iterable[UUID]) -> dict[UUID, FlowRun]:
         some = FlowRunFilter(id=FlowRunFilterId(any_=wanted[first : first + PAGE]))
         found |= {run.id: run for run in client.read_flow_runs(flow_run_filter=some, limit=PAGE)}
     return found
+
+
+def _crashed(parent: UUID) -> list[FlowRun]:
+    which = FlowRunFilter(
+        parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[parent]),
+        state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.CRASHED])),
+    )
+    return get_client(sync_client=True).read_flow_runs(flow_run_filter=which, limit=PAGE)
 
 
 def _age(run: FlowRun) -> float:

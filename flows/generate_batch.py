@@ -101,6 +101,7 @@ def demonstrate(name: str, folder: RunFolder, plan: Plan) -> tuple[Harvest, dict
                 with suppress(httpx.HTTPError):  # the next look, or the last, brings it up to date
                     publish_batch(task_reports(plan, harvest.reports), folder)
                 shown = time.monotonic()
+    children.close(harvest.missing)
     return harvest, problems
 
 
