@@ -14,6 +14,7 @@ from pipeline.core.camera import CameraSpec
 from pipeline.core.episode import Outcome
 from pipeline.core.errors import TaskloomError
 from pipeline.core.layout import SceneLayout
+from pipeline.core.learning import LearningBudget, StageWay
 from pipeline.core.program import Program
 from pipeline.core.refinement import Budget, Round
 from pipeline.core.robot import RobotSpec
@@ -128,12 +129,22 @@ class SceneBuilder(Protocol):
         ...
 
 
+class SceneSource(Protocol):
+    """More scenes of a task, to learn in: settled, of one build key, and the same ones whatever the batch."""
+
+    def __call__(self, count: int, *, part: str = "practice") -> Sequence[SceneSpec]:
+        """The first ``count`` scenes of a part (equal calls give equal scenes; parts share none)."""
+        ...
+
+
 @dataclass(frozen=True)
 class Problem:
     """A task and the batch of scenes it is to be solved in.
 
     ``offered`` are programs that others propose (a model, the memory, an earlier batch of the task), to be tried beside
-    the solver's own; ``budget`` says how much may be spent on refining them.
+    the solver's own; ``budget`` says how much may be spent on refining them. Solvers that learn do so in scenes of
+    ``more`` (None: in those of the problem), within ``learning``, and keep what they learn of the task in the folder
+    ``workshop`` (None: for the time being), so that no other batch learns it again.
     """
 
     task: TaskSpec
@@ -141,6 +152,9 @@ class Problem:
     seed: int
     offered: tuple[Program, ...] = ()
     budget: Budget = field(default_factory=Budget)
+    learning: LearningBudget = field(default_factory=LearningBudget)
+    more: SceneSource | None = None
+    workshop: Path | None = None
 
     def of(self, rows: Sequence[int]) -> Problem:
         """The same problem in some of its scenes, which may repeat."""
@@ -233,11 +247,15 @@ class Practice(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Solution:
-    """What a solver has to say: an outcome for each scene, the program it would use again, and how it got there."""
+    """What a solver has to say: an outcome for each scene, the program it would use again, and how it got there.
+
+    ``ways`` tells for each stage of the program how it is done and why, where the solver had a choice.
+    """
 
     outcomes: Sequence[Outcome]
     program: Program | None = None
     rounds: tuple[Round, ...] = ()
+    ways: tuple[StageWay, ...] = ()
 
 
 class Solver(Protocol):
