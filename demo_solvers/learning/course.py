@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,19 @@ class Step:
 
 Reward = Callable[[Step], tuple[F32, Mapping[str, F32]]]
 """The reward (batch,) of a step, and the values (batch,) of its terms by name."""
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A reward that remembers something of every world, and is told when a world begins anew."""
+
+    def begin(self, rows: Sequence[int], state: WorldState) -> None:
+        """Worlds ``rows`` of ``state``, which holds all of them, have been put in new starts."""
+        ...
+
+    def __call__(self, step: Step) -> tuple[F32, Mapping[str, F32]]:
+        """As :data:`Reward`."""
+        ...
 
 
 def sparse(step: Step) -> tuple[F32, Mapping[str, F32]]:
@@ -83,6 +97,7 @@ class Course:
         self._before = np.zeros((self.batch, self.stage.actions), np.float32)
         self._length = np.zeros(self.batch, int)
         self._height = self._state.body(self.stage.body)[:, 2].copy()
+        self._tell(range(self.batch))
 
     @property
     def state(self) -> WorldState:
@@ -120,6 +135,11 @@ class Course:
         self._before = self._before.copy()
         self._before[rows], self._length[rows] = 0, 0
         self._height[rows] = self._state.body(self.stage.body)[rows, 2]
+        self._tell(rows)
+
+    def _tell(self, rows: Sequence[int]) -> None:
+        if isinstance(self.reward, Remembering):
+            self.reward.begin(rows, self._state)
 
     def _drawn(self, count: int) -> list[SceneSpec]:
         return [self.starts[int(i)] for i in self._random.integers(len(self.starts), size=count)]
