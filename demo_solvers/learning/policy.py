@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import itertools
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +16,8 @@ from demo_solvers.learning.observing import seen
 from demo_solvers.learning.stage import LearnedStage
 from demo_solvers.learning.steering import Steering
 from pipeline.core.doors import Practice
+from pipeline.core.errors import InvalidInputError
+from pipeline.core.files import write_atomically
 from pipeline.core.scene import SceneSpec
 from pipeline.core.world import F32, Bools
 
@@ -34,6 +40,33 @@ class LocalPolicy:
         arrays = [(one.weight.detach().cpu().numpy().copy(), one.bias.detach().cpu().numpy().copy()) for one in linear]
         arrays[-1] = (arrays[-1][0][:outputs], arrays[-1][1][:outputs])
         return LocalPolicy(tuple(w for w, _ in arrays), tuple(b for _, b in arrays), squashed)
+
+    def save(self, path: Path) -> None:
+        """Write it whole or not at all, as arrays without pickles."""
+        content = io.BytesIO()
+        arrays = {f"weight_{i}": w for i, w in enumerate(self.weights)} | {
+            f"bias_{i}": b for i, b in enumerate(self.biases)
+        }
+        np.savez(content, squashed=np.array(self.squashed), **arrays)  # type: ignore[arg-type]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, content.getvalue())
+
+    @staticmethod
+    def load(path: Path) -> LocalPolicy:
+        """The inverse of :meth:`save`; raises :class:`InvalidInputError` for what is no policy."""
+        try:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
+                layers = range((len(held.files) - 1) // 2)
+                weights = tuple(held[f"weight_{i}"].astype(np.float32) for i in layers)
+                biases = tuple(held[f"bias_{i}"].astype(np.float32) for i in layers)
+                squashed = bool(held["squashed"])
+        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+            raise InvalidInputError(f"Policy {str(path)!r} cannot be read; remove it to learn anew.") from error
+        fit = [w.ndim == 2 and b.shape == (len(w),) for w, b in zip(weights, biases, strict=True)]
+        chained = [later.shape[1:] == (len(w),) for w, later in itertools.pairwise(weights)]
+        if not weights or not all(fit) or not all(chained):
+            raise InvalidInputError(f"Policy {str(path)!r}: its layers do not fit each other; remove it.")
+        return LocalPolicy(weights, biases, squashed)
 
     def act(self, inputs: F32) -> F32:
         """The action of every row."""

@@ -13,7 +13,7 @@ from pipeline.core.world import Bools, WorldState
 from pipeline.holds import holds, parse
 
 Freedom = Literal["x", "y", "z", "roll", "pitch", "yaw"]
-Fingers = Literal["closed", "open", "kept", "free"]
+Fingers = Literal["closed", "open", "kept", "gripping", "free"]
 
 
 class LearnedStage(Frozen):
@@ -25,7 +25,9 @@ class LearnedStage(Frozen):
     others: tuple[str, ...] = Field(default=(), description="bodies that it is to end near, on, in or along")
     joints: tuple[str, ...] = Field(default=(), description="joints that it moves")
     freedoms: tuple[Freedom, ...] = Field(default=("x", "y", "z"), min_length=1, description="motions of the tool")
-    fingers: Fingers = Field(default="closed", description="kept: as wide as at the start; free: the policy opens them")
+    fingers: Fingers = Field(
+        default="closed", description="kept: as at the start; gripping: tighter than that; free: the policy opens them"
+    )
     speed: float = Field(default=0.3, gt=0, le=1.0, description="m/s, fastest translation along an axis")
     turning: float = Field(default=1.0, gt=0, le=3.0, description="rad/s, fastest turn about an axis")
     repeat: int = Field(default=2, ge=1, le=10, description="control steps that an action lasts")

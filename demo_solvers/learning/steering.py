@@ -16,6 +16,7 @@ from pipeline.delta_control import Follower
 
 Array = NDArray[np.float64]
 LEASH = 0.05  # m, how far the commanded tool may be ahead of the tool
+GRIP = 0.02  # m by which fingers that grip are commanded tighter than they began
 AXES = {"x": 0, "y": 1, "z": 2, "roll": 3, "pitch": 4, "yaw": 5}
 
 
@@ -36,6 +37,7 @@ class Steering:
         self.command = np.zeros((len(scenes), robot.dof))  # joint targets [rad] and widths [m]
         self.tool = np.zeros((len(scenes), 7))  # T_base_tool, commanded
         self._rest = np.zeros((len(scenes), robot.width_column))
+        self._grip = np.zeros(len(scenes))
         self.reset(range(len(scenes)), scenes)
 
     def reset(self, rows: Sequence[int], scenes: Sequence[SceneSpec]) -> None:
@@ -45,6 +47,7 @@ class Steering:
         index, width = np.array(rows), self.robot.width_column
         start = np.array([s.robot_start for s in scenes], float)
         self.command[index], self._rest[index] = start, start[:, :width]
+        self._grip[index] = np.maximum(start[:, width] - GRIP, 0.0)
         self.tool[index] = poses.from_matrix(self._chain.tool(self._chain.frames(start)))
 
     def follow(self, actions: NDArray[np.floating], tool: F32) -> Actions:
@@ -74,4 +77,5 @@ class Steering:
         most, now = self.robot.gripper.max_width, self.command[:, self.robot.width_column]
         if self.stage.fingers == "free":
             return (values[:, -1] + 1) / 2 * most
-        return {"closed": np.zeros_like(now), "open": np.full_like(now, most), "kept": now}[self.stage.fingers]
+        widths = {"closed": np.zeros_like(now), "open": np.full_like(now, most), "kept": now, "gripping": self._grip}
+        return widths[self.stage.fingers]

@@ -1,0 +1,66 @@
+"""What a stage of a program is to be learned as: its motions, what is seen, and what says that it is done."""
+
+from __future__ import annotations
+
+from demo_solvers.contacts.wish import ContactWish, wishes
+from demo_solvers.learning.stage import Fingers, Freedom, LearnedStage
+from demo_solvers.skill import SKILLS
+from pipeline.core.goal import atoms
+from pipeline.core.layout import SceneLayout
+from pipeline.core.program import Program, Stage
+from pipeline.holds import parse
+
+PUSHING: tuple[Freedom, ...] = ("x", "y", "yaw")
+PRESSING: tuple[Freedom, ...] = ("x", "y", "z")
+HELD: tuple[Freedom, ...] = ("x", "y", "z", "roll", "pitch")
+
+
+def learnable(stage: Stage) -> bool:
+    """Whether a stage works on something by touch, or fits what is held into something."""
+    signature = SKILLS.get(stage.skill).signature
+    return signature.kind == "contact" or "inserted" in signature.relations
+
+
+def learned_stage(program: Program, number: int, goal: str, layout: SceneLayout) -> LearnedStage:
+    """Stage ``number`` of ``program`` for the task's ``goal``, as something to learn.
+
+    The last stage has the whole goal as its own; an earlier one what it says of itself, or what its skill brings about.
+    """
+    stage, signature = program.stages[number], SKILLS.get(program.stages[number].skill).signature
+    formula = goal if number == len(program.stages) - 1 else _brought(stage)
+    body, held = stage.body, "(holding {body})" in signature.needs
+    named = [arg for atom in atoms(parse(formula)) for arg in atom.args]
+    others = tuple(dict.fromkeys(b for b in (*(r.anchor for r in stage.relations), *named) if b != body))
+    link = "/" in body
+    joints = (layout.joint_of_body(body),) if link else ()
+    press = any(wish.manner == "press" for wish in contact_wishes(stage, formula, layout))
+    freedoms = HELD if held else PRESSING if press else PUSHING
+    fingers: Fingers = "free" if held else "closed"
+    return LearnedStage(
+        name=f"{number}_{stage.skill}_{body.replace('/', '_')}",
+        goal=formula,
+        body=body,
+        others=others,
+        joints=joints,
+        freedoms=freedoms,
+        fingers=fingers,
+        speed=0.08 if held else 0.25,
+        turning=0.4 if held else 1.5,
+        decisions=80,
+    )
+
+
+def contact_wishes(stage: Stage, formula: str, layout: SceneLayout) -> tuple[ContactWish, ...]:
+    """Where the body of a stage is to be touched, as geometry tells from what is to become true; () where it cannot."""
+    return tuple(wish for wish in wishes(parse(formula), layout) if wish.body == stage.body)
+
+
+def _brought(stage: Stage) -> str:
+    """What a stage is to make true."""
+    if stage.post is not None:
+        return stage.post
+    said = [f"({r.predicate} {stage.body} {r.anchor})" for r in stage.relations]
+    if said:
+        return said[0] if len(said) == 1 else f"(and {' '.join(said)})"
+    brings = SKILLS.get(stage.skill).signature.brings
+    return (brings or "(at_rest {body})").format(body=stage.body)

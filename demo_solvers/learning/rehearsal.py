@@ -1,0 +1,132 @@
+"""Rehearsal: stages of a program carried out in practice worlds, so that others can be learned where they end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from demo_solvers.conduct import NONE, Drive, carry_out
+from demo_solvers.execution import Execution
+from demo_solvers.learning.starts import starts_of
+from pipeline.core.doors import Practice, Problem
+from pipeline.core.program import Program
+from pipeline.core.scene import SceneSpec
+from pipeline.core.world import Actions, Bools, WorldState, WorldTrace
+
+STILL = 0.3  # s that everything stands before a state is taken as a start
+
+
+class PracticeRun:
+    """Worlds to practise in, driven once from the states that they are in, as a solver drives worlds."""
+
+    def __init__(self, practice: Practice, *, steps: int) -> None:
+        self._practice, self._steps = practice, steps
+        self._state = practice.state()
+        self._actions, self._traces = list[Actions](), list[WorldTrace]()
+
+    @property
+    def batch(self) -> int:
+        """Number of worlds."""
+        return self._practice.batch
+
+    @property
+    def steps_left(self) -> int:
+        """Control steps until this run is over."""
+        return self._steps - sum(map(len, self._actions))
+
+    def run(self, actions: Actions) -> WorldTrace:
+        """Step all worlds by actions (time, batch, dof)."""
+        trace = self._practice.run(actions)
+        self._actions.append(np.asarray(actions, np.float32))
+        self._traces.append(trace)
+        self._state = trace.at(-1)
+        return trace
+
+    def state(self) -> WorldState:
+        """The present state."""
+        return self._state
+
+    def recorded(self) -> Actions:
+        """All actions of this run, (time, batch, dof)."""
+        dof = self._state.qpos.shape[1]
+        return np.concatenate(self._actions) if self._actions else np.zeros((0, self.batch, dof), np.float32)
+
+    def trace(self) -> WorldTrace | None:
+        """All states after the first one, or None before the first step."""
+        if len(self._traces) > 1:
+            self._traces = [WorldTrace.concatenate(self._traces)]
+        return self._traces[0] if self._traces else None
+
+
+@dataclass(frozen=True, eq=False)
+class Rehearsed:
+    """One run of a batch of scenes: its execution, the state that it began in, and which rows are not mere padding."""
+
+    ex: Execution
+    first: WorldState
+    worlds: PracticeRun
+    scenes: Sequence[SceneSpec]
+
+    @property
+    def alive(self) -> Bools:
+        """Rows of ``scenes`` that have not failed."""
+        return self.ex.alive[: len(self.scenes)]
+
+
+def rehearse(
+    practice: Practice,
+    problem: Problem,
+    scenes: Sequence[SceneSpec],
+    drive: Callable[[Execution], None],
+) -> list[Rehearsed]:
+    """Let ``drive`` act from the initial states of ``scenes``, as many at a time as there are worlds, for a horizon."""
+    found = list[Rehearsed]()
+    steps = round(problem.task.horizon * scenes[0].physics.control_hz) if scenes else 0
+    for first in range(0, len(scenes), practice.batch):
+        given = list(scenes[first : first + practice.batch])
+        padded = given + [given[-1]] * (practice.batch - len(given))
+        start = practice.put(list(range(practice.batch)), padded)
+        worlds = PracticeRun(practice, steps=steps)
+        ex = Execution(replace(problem, scenes=tuple(padded)), worlds)
+        drive(ex)
+        found.append(Rehearsed(ex, start, worlds, given))
+    return found
+
+
+def begun(
+    practice: Practice,
+    problem: Problem,
+    program: Program,
+    number: int,
+    scenes: Sequence[SceneSpec],
+    instead: Mapping[int, Drive] = NONE,
+) -> list[SceneSpec]:
+    """The states, as scenes, in which stage ``number`` of ``program`` begins in those of ``scenes`` that come so far."""
+    if number == 0:
+        return list(scenes)
+
+    def drive(ex: Execution) -> None:
+        ex.program = program
+        for earlier in range(number):
+            if not ex.alive.any():
+                return
+            with ex.stage(earlier):
+                carry_out(ex, program, earlier, instead)
+        ex.wait(STILL)
+
+    found = list[SceneSpec]()
+    for run in rehearse(practice, problem, scenes, drive):
+        rows = np.flatnonzero(run.alive)
+        found += starts_of(run.scenes, run.worlds.state(), _as_gripped(run), rows.tolist())
+    return found
+
+
+def _as_gripped(run: Rehearsed) -> np.ndarray:
+    """Commands (batch, dof) with each gripper as wide as it is: fingers are not put into what they hold."""
+    command, qpos = run.ex.command.copy(), run.worlds.state().qpos
+    for arm in run.ex.arms.values():
+        column = arm.columns.stop
+        command[:, column] = np.clip(qpos[:, column], 0.0, run.ex.robot.gripper.max_width)
+    return command
