@@ -67,7 +67,7 @@ def _ways(ex: Execution, options: Sequence[Sequence[tuple[Array, float]]]) -> tu
     goal, width, found = ex.q.copy(), ex.width.copy(), np.zeros(len(ex.q), bool)
     best: Array | None = None
     for rank in range(max(map(len, options), default=0)):
-        rows = [int(row) for row in np.flatnonzero(everyone & ~found) if rank < len(options[row])]
+        rows = [row for row in np.flatnonzero(everyone & ~found).tolist() if rank < len(options[row])]
         for row in rows:
             goal[row], width[row] = options[row][rank]
         ex.alive = np.isin(np.arange(len(goal)), rows)

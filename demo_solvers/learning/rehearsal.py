@@ -103,7 +103,7 @@ def begun(
     scenes: Sequence[SceneSpec],
     instead: Mapping[int, Drive] = NONE,
 ) -> list[SceneSpec]:
-    """The states, as scenes, in which stage ``number`` of ``program`` begins in those of ``scenes`` that come so far."""
+    """The states, as scenes, in which stage ``number`` begins, for those of ``scenes`` that come so far."""
     if number == 0:
         return list(scenes)
 
