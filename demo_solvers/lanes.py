@@ -7,13 +7,13 @@ do not influence one another, so a lane's result does not depend on the other la
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from demo_solvers.turns import Turn
 from pipeline.core.doors import Worlds
 from pipeline.core.errors import TaskloomError
 from pipeline.core.world import Actions, WorldState, WorldTrace
@@ -49,32 +49,18 @@ def side_by_side(
     return [lane.result() for lane in running]
 
 
-class _Cancelled(BaseException):
-    """Unwinds a lane whose batch has ended."""
-
-
 class _Lane(Generic[Result]):
-    """A thread that runs only while the batch waits for it, and the worlds that it sees."""
+    """What drives some rows, in turn with the other lanes, and the worlds that it sees."""
 
     def __init__(self, worlds: Worlds, rows: NDArray[np.intp], drive: Callable[[Worlds], Result]) -> None:
         self.rows, self.request = rows, None
         self.request: Actions | None
-        self._drive, self._result, self._error = drive, list[Result](), list[BaseException]()
-        self._turn, self._done = threading.Semaphore(0), threading.Semaphore(0)
-        self._cancelled = False
         self._worlds, self._state = worlds, worlds.state().rows(rows)
         self._actions: list[Actions] = []
         self._traces: list[WorldTrace] = []
         self._pending: list[WorldTrace] = []
-        self._thread = threading.Thread(target=self._work, daemon=True)
-        self._thread.start()
-
-    def go_on(self) -> None:
-        """Let the lane run until it asks for steps or ends; raises what it raises."""
-        self._turn.release()
-        self._done.acquire()
-        if self._error:
-            raise self._error[0]
+        self._turn = Turn(lambda: drive(self))
+        self.go_on, self.cancel = self._turn.go_on, self._turn.cancel
 
     def advance(self, trace: WorldTrace, steps: int) -> None:
         """Note ``steps`` steps that the batch has made; when that is all the lane asked for, let it go on."""
@@ -89,16 +75,9 @@ class _Lane(Generic[Result]):
             self.request = None
             self.go_on()
 
-    def cancel(self) -> None:
-        """End the lane wherever it is."""
-        if self._thread.is_alive():
-            self._cancelled = True
-            self._turn.release()
-            self._thread.join()
-
     def result(self) -> Result:
         """What the lane returned."""
-        return self._result[0]
+        return self._turn.result
 
     # The worlds that the lane sees.
 
@@ -117,8 +96,7 @@ class _Lane(Generic[Result]):
         if len(actions) > self.steps_left:
             raise TaskloomError(f"{len(actions)} steps asked, {self.steps_left} left until the horizon.")
         self.request, self._pending = np.ascontiguousarray(actions, dtype=np.float32), []
-        self._done.release()
-        self._wait()
+        self._turn.pause()
         return WorldTrace.concatenate(self._pending) if len(self._pending) > 1 else self._pending[0]
 
     def state(self) -> WorldState:
@@ -133,23 +111,6 @@ class _Lane(Generic[Result]):
     def trace(self) -> WorldTrace | None:
         """All states of this lane's worlds after the reset, or None before the first step."""
         return WorldTrace.concatenate(self._traces) if self._traces else None
-
-    def _wait(self) -> None:
-        self._turn.acquire()
-        if self._cancelled:
-            raise _Cancelled
-
-    def _work(self) -> None:
-        try:
-            self._wait()
-            self._result.append(self._drive(self))
-        except _Cancelled:
-            return
-        except BaseException as error:
-            self._error.append(error)
-        finally:
-            self.request = None
-            self._done.release()
 
 
 def _rows_of(trace: WorldTrace, rows: NDArray[np.intp]) -> WorldTrace:

@@ -16,3 +16,12 @@ def dice(seed: int, name: str, count: int) -> Iterator[None]:
     with torch.random.fork_rng():
         torch.manual_seed(stream_seed(seed, name, count))
         yield
+
+
+@contextmanager
+def others_dice() -> Iterator[None]:
+    """Others may throw torch's dice inside; outside they go on as if nobody had."""
+    import torch
+
+    with torch.random.fork_rng():
+        yield
