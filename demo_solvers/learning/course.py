@@ -71,16 +71,28 @@ class Taken:
 class Course:
     """Worlds that practise ``stage``, each from a start drawn from ``starts``, scenes of one build.
 
+    ``nearer`` are starts of a backward curriculum, the nearest to the goal first: ``level`` says which are drawn from,
+    and the last level is that of ``starts``.
+
     Draws come from the named stream of ``seed`` and the count given to :meth:`begin`, so that a course that begins with
     the same count goes the same way.
     """
 
     def __init__(
-        self, practice: Practice, stage: LearnedStage, starts: Sequence[SceneSpec], reward: Reward, *, seed: int
+        self,
+        practice: Practice,
+        stage: LearnedStage,
+        starts: Sequence[SceneSpec],
+        reward: Reward,
+        *,
+        seed: int,
+        nearer: Sequence[Sequence[SceneSpec]] = (),
     ) -> None:
+        self.levels = tuple(tuple(level) for level in (*nearer, starts) if level)
         if not starts:
             raise InvalidInputError(f"Stage {stage.name!r} has no start to be practised from.")
         self.practice, self.stage, self.starts, self.reward, self.seed = practice, stage, starts, reward, seed
+        self.level = 0
         self.begin(0)
 
     @property
@@ -142,4 +154,5 @@ class Course:
             self.reward.begin(rows, self._state)
 
     def _drawn(self, count: int) -> list[SceneSpec]:
-        return [self.starts[int(i)] for i in self._random.integers(len(self.starts), size=count)]
+        starts = self.levels[self.level]
+        return [starts[int(i)] for i in self._random.integers(len(starts), size=count)]

@@ -42,7 +42,7 @@ def train(
     a CPU, however often it was stopped: at every checkpoint all worlds begin anew, and dice are thrown from there.
     """
     settings, budget = settings or PPOSettings(), budget or Budget()
-    digest = training_digest(course.stage, settings, budget, course.starts, reward, course.seed)
+    digest = training_digest(course.stage, settings, budget, course.levels, reward, course.seed)
     path = folder / f"{course.stage.name}-{FILE}"
     stored = load_checkpoint(path, digest)
     record = Record(digest=digest, stage=course.stage) if stored is None else stored[0]
@@ -52,10 +52,11 @@ def train(
         algorithm.load(stored[1], None, strict=True)
     while not record.finished:
         with dice(course.seed, "ppo", record.updates):
+            course.level = record.next_level(len(course.levels) - 1)
             course.begin(record.updates)
             for _ in range(budget.keep):
                 record = _update(course, algorithm, settings, record, device)
-                record = record.model_copy(update={"finished": record.is_over(budget)})
+                record = record.model_copy(update={"finished": record.is_over(budget, last=len(course.levels) - 1)})
                 listener(record)
                 if record.finished:
                     break
@@ -84,7 +85,7 @@ def _update(course: Course, algorithm: Any, settings: PPOSettings, record: Recor
         algorithm.compute_returns(seen)
     algorithm.update()
     spread = float(algorithm.get_policy().output_std.detach().mean())
-    point = point_of(taken, steps=record.steps + settings.horizon * course.batch, spread=spread)
+    point = point_of(taken, steps=record.steps + settings.horizon * course.batch, spread=spread, level=course.level)
     return record.model_copy(update={"updates": record.updates + 1, "curve": (*record.curve, point)})
 
 

@@ -44,7 +44,7 @@ def train(
     """
     settings, budget = settings or RLPDSettings(), budget or Budget()
     named = reward if prior is None else f"{reward}, prior {prior.digest}"
-    digest = training_digest(course.stage, settings, budget, course.starts, named, course.seed)
+    digest = training_digest(course.stage, settings, budget, course.levels, named, course.seed)
     path = folder / f"{course.stage.name}-{FILE}"
     stored = load_checkpoint(path, digest)
     record = Record(digest=digest, stage=course.stage) if stored is None else stored[0]
@@ -56,10 +56,11 @@ def train(
             learner.clone()
     while not record.finished:
         with dice(course.seed, "rlpd", record.updates):
+            course.level = record.next_level(len(course.levels) - 1)
             course.begin(record.updates)
             for _ in range(budget.keep):
                 record = _round(course, learner, settings, record)
-                record = record.model_copy(update={"finished": record.is_over(budget)})
+                record = record.model_copy(update={"finished": record.is_over(budget, last=len(course.levels) - 1)})
                 listener(record)
                 if record.finished:
                     break
@@ -78,7 +79,9 @@ def _round(course: Course, learner: _Learner, settings: RLPDSettings, record: Re
         for number in range(settings.updates):
             learner.learn(act=number == settings.updates - 1)
         taken.append(step)
-    point = point_of(taken, steps=record.steps + settings.horizon * course.batch, spread=learner.actor.spread)
+    point = point_of(
+        taken, steps=record.steps + settings.horizon * course.batch, spread=learner.actor.spread, level=course.level
+    )
     return record.model_copy(update={"updates": record.updates + 1, "curve": (*record.curve, point)})
 
 

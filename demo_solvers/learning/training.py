@@ -19,6 +19,8 @@ from pipeline.core.errors import InvalidInputError, OutputError
 from pipeline.core.geometry import Frozen
 from pipeline.core.scene import SceneSpec
 
+MASTERED, MASTERED_IN = 0.7, 100  # share of the newest episodes that masters a level of the curriculum, and of how many
+
 
 class PPOSettings(Frozen):
     """Proximal policy optimisation (Schulman et al., 2017), with the settings that did best in our trials."""
@@ -74,6 +76,7 @@ class Point(Frozen):
     reward: float = Field(description="mean of an action")
     terms: dict[str, float] = Field(default_factory=dict, description="mean of each term of the reward")
     spread: float = Field(description="mean deviation of the actions")
+    level: int = Field(default=0, ge=0, description="of the curriculum")
 
 
 class Record(Frozen):
@@ -90,22 +93,35 @@ class Record(Frozen):
         """Actions so far, of all worlds."""
         return self.curve[-1].steps if self.curve else 0
 
+    @property
+    def level(self) -> int:
+        """The level of the curriculum that was practised last."""
+        return self.curve[-1].level if self.curve else 0
+
     def recent(self, episodes: int) -> tuple[int, float]:
-        """How many of the newest episodes ended, at least ``episodes`` if there were, and the share that reached."""
+        """How many of the newest episodes of this level ended, at least ``episodes`` if there were, and the share of
+        these that reached.
+        """
         ended = reached = 0
         for point in reversed(self.curve):
-            if ended >= episodes:
+            if ended >= episodes or point.level != self.level:
                 break
             ended, reached = ended + point.episodes, reached + point.reached
         return ended, reached / max(ended, 1)
 
-    def is_over(self, budget: Budget) -> bool:
-        """Whether the budget is used up or the target reached."""
+    def next_level(self, last: int) -> int:
+        """The level to practise next, of ``last`` at most: one up when this one is mastered."""
+        ended, share = self.recent(MASTERED_IN)
+        return min(self.level + (ended >= MASTERED_IN and share >= MASTERED), last)
+
+    def is_over(self, budget: Budget, *, last: int = 0) -> bool:
+        """Whether the budget is used up, or the target reached at level ``last``."""
         ended, share = self.recent(budget.judged)
-        return self.steps >= budget.steps or (ended >= budget.judged and share >= budget.target)
+        done = self.level >= last and ended >= budget.judged and share >= budget.target
+        return self.steps >= budget.steps or done
 
 
-def point_of(taken: Sequence[Taken], *, steps: int, spread: float) -> Point:
+def point_of(taken: Sequence[Taken], *, steps: int, spread: float, level: int = 0) -> Point:
     """What came of some actions, as a point of the curve."""
     terms = {name: float(np.mean([t.terms[name] for t in taken])) for name in taken[0].terms}
     return Point(
@@ -115,15 +131,18 @@ def point_of(taken: Sequence[Taken], *, steps: int, spread: float) -> Point:
         reward=float(np.mean([t.reward for t in taken])),
         terms=terms,
         spread=spread,
+        level=level,
     )
 
 
 def training_digest(
-    stage: LearnedStage, settings: Frozen, budget: Budget, starts: Sequence[SceneSpec], reward: str, seed: int
+    stage: LearnedStage, settings: Frozen, budget: Budget, levels: Sequence[Sequence[SceneSpec]], reward: str, seed: int
 ) -> str:
-    """Content address of a training; ``reward`` is the text of its reward."""
+    """Content address of a training; ``levels`` are its starts and ``reward`` is the text of its reward."""
     told = [stage.model_dump(mode="json"), settings.model_dump(mode="json"), budget.model_dump(mode="json")]
-    places = [[s.build_key, s.robot_start, [(p.pose, p.joints) for p in s.placements]] for s in starts]
+    places = [
+        [[s.build_key, s.robot_start, [(p.pose, p.joints) for p in s.placements]] for s in starts] for starts in levels
+    ]
     text = json.dumps([type(settings).__name__, *told, places, reward, seed], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -64,6 +64,13 @@ def insert(ex: Execution, stage: Stage, following: Stage | None) -> None:
         ex.require(stage.post, "insert_missed")
 
 
+def bring(ex: Execution, stage: Stage) -> None:
+    """Bring the held body before the mouth of its socket, where whoever is to put it in may go on."""
+    ex.begin(f"carry {stage.body}")
+    ex.note_held(stage.body)
+    _bring(ex, stage, way_in(ex.state(), stage.body, stage.relations[0].anchor), effort=0.5)
+
+
 def _last(ex: Execution, stage: Stage, way: Way, option: NDArray[np.intp]) -> Array:
     """How far before the seat (batch,) m the body is let go: as near as the hand gets without touching anything."""
     rows = np.arange(len(ex.q))
