@@ -1,4 +1,4 @@
-"""LearnedSkill: a policy in the place of a skill: to the contact by a plan, then it acts, then the hand withdraws."""
+"""PolicySkill: a policy in the place of a skill: to the contact by a plan, then it acts, then the hand withdraws."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipeline.core.program import Stage
 
 
 @dataclass(frozen=True, eq=False)
-class LearnedSkill:
+class PolicySkill:
     """Drives a stage as its skill would."""
 
     stage: LearnedStage
