@@ -8,9 +8,10 @@ from typing import Any, Literal, get_args
 from pydantic import Field, ValidationError
 
 from demo_solvers.families import SOLVED
-from pipeline.core.doors import Channel
+from pipeline.core.doors import Channel, Solver
 from pipeline.core.errors import InvalidInputError, UnknownNameError
 from pipeline.core.geometry import Frozen
+from pipeline.core.learning import LearningBudget
 from pipeline.core.program import Program
 from pipeline.core.registry import Registry
 from pipeline.core.task import Family, TaskSpec
@@ -18,8 +19,9 @@ from pipeline.core.task import Family, TaskSpec
 BACKENDS: Registry[Any] = Registry("pipeline.sim", "simulator")
 SUPPORTS: Registry[Any] = Registry("scene_gen.supports", "support")
 RANDOMISATIONS: Registry[Any] = Registry("scene_gen.randomisation", "randomisation")
+SOLVERS: Registry[Solver] = Registry("demo_solvers.solvers", "solver")
 PROGRAM_AUTHORS = ("procedural", "anthropic")
-
+LEARNING = LearningBudget()
 
 FilmChannel = Literal["rgb", "depth", "seg"]
 RENDERED: dict[FilmChannel, Channel] = {"rgb": "rgb", "depth": "depth", "seg": "segmentation"}
@@ -47,7 +49,7 @@ class RunConfig(Frozen):
         default="off",
         description="Domain randomisation, a file of scene_gen/randomisation; drawn anew for every batch.",
     )
-    solver: str = Field(default="vipr", description="Demonstration solver.")
+    solver: str = Field(default="vipr", description="Demonstration solver, a file of demo_solvers/solvers.")
     refine: int = Field(
         default=0, ge=0, le=20, description="Rounds of patched programs that a batch may try after its first attempt."
     )
@@ -69,11 +71,32 @@ class RunConfig(Frozen):
         description="Who writes programs: procedural plans them, with anthropic a language model's compete with these.",
     )
     solver_model: str | None = Field(
-        default=None, description="Language model that writes and refines programs; None takes the backend's default."
+        default=None,
+        description="Language model that writes and refines programs and rewards; None takes the backend's default.",
     )
     solver_tokens: int | None = Field(
         default=None, ge=0, description="Most tokens that it may use for one batch; the rest is left to rules."
     )
+    learn_steps: int = Field(
+        default=LEARNING.steps,
+        ge=0,
+        description="Actions of all worlds together that a stage may practise with each way of learning it; 0: none.",
+    )
+    learn_worlds: int = Field(default=LEARNING.worlds, ge=1, le=65_536, description="Parallel worlds to practise in.")
+    learn_judged: int = Field(
+        default=LEARNING.judged, ge=1, description="Held-out starts on which a learned stage is measured."
+    )
+    reward_author: str = Field(
+        default="procedural",
+        description="Who writes dense rewards: procedural derives them, anthropic asks a language model.",
+    )
+    reward_candidates: int = Field(
+        default=LEARNING.candidates, ge=1, le=16, description="Rewards that are tried side by side in one round."
+    )
+    reward_rounds: int = Field(
+        default=LEARNING.rounds, ge=1, le=10, description="Rounds of rewards, each written after the last was tried."
+    )
+    skills: str = Field(default="", description="Digest of the learned skills that are offered; empty is none.")
     memory: str = Field(default="", description="Digest of the memory whose programs are offered; empty is none.")
     seed: int = Field(default=0, ge=0, lt=2**63, description="Root of every random stream of the run.")
     families: tuple[Family, ...] = Field(
@@ -105,6 +128,11 @@ def help_of(field: str) -> str:
     return RunConfig.model_fields[field].description or ""
 
 
+def solver_names() -> tuple[str, ...]:
+    """What people call the solvers: ``vipr-rl`` is the file ``vipr_rl``."""
+    return tuple(name.replace("_", "-") for name in SOLVERS)
+
+
 def presets() -> Registry[RunConfig]:
     """All presets: one a file in ``flows/presets``."""
     return Registry("flows.presets", "preset")
@@ -113,7 +141,7 @@ def presets() -> Registry[RunConfig]:
 def compose(preset: str, **overrides: Any) -> RunConfig:
     """The preset with every override that is not None applied.
 
-    Raises :class:`UnknownNameError` for an unknown preset, family, backend, support or randomisation and
+    Raises :class:`UnknownNameError` for an unknown preset, family, backend, solver, support or randomisation and
     :class:`InvalidInputError` for a value out of range. The robot is checked by whoever knows the library.
     """
     base = presets().get(preset).model_dump()
@@ -126,6 +154,8 @@ def compose(preset: str, **overrides: Any) -> RunConfig:
     for family in given.get("families", ()):
         if family not in get_args(Family):
             raise UnknownNameError("family", family, get_args(Family))
+    if "solver" in given:
+        given["solver"] = str(given["solver"]).replace("-", "_")
     if "demos" in given and "minimum" not in given:
         given["minimum"] = min(base["minimum"], given["demos"])
     try:
@@ -138,6 +168,8 @@ def compose(preset: str, **overrides: Any) -> RunConfig:
         ("randomisation", config.randomise, RANDOMISATIONS.names),
         ("refiner", config.refiner, PROGRAM_AUTHORS),
         ("programmer", config.programmer, PROGRAM_AUTHORS),
+        ("reward author", config.reward_author, PROGRAM_AUTHORS),
+        ("solver", config.solver.replace("_", "-"), solver_names()),
     ):
         if name not in known:
             raise UnknownNameError(kind, name, known)

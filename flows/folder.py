@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -53,6 +54,16 @@ class RunFolder:
         return self.root / "memory-learned.jsonl"
 
     @property
+    def given_skills(self) -> Path:
+        """The learned skills that the run was given, as they were when the run began; absent when there were none."""
+        return self.root / "skills-given"
+
+    @property
+    def skills(self) -> Path:
+        """What the run has learned, as a shelf; absent when it has learned nothing."""
+        return self.root / "skills"
+
+    @property
     def gallery(self) -> Path:
         """The page to look at."""
         return self.root / "index.html"
@@ -86,6 +97,17 @@ class RunFolder:
     def claim(self, job: BatchJob) -> AbstractContextManager[None]:
         """Hold a batch while writing it; a second process waits, and finds the report of the first."""
         return claimed(self.root / "claims" / job.name)
+
+    @contextmanager
+    def workshop(self, task: str) -> Iterator[Path]:
+        """Where what is learned of a task is kept from batch to batch, held while it is used; a second process waits.
+
+        No batch is ever cleared of it, so that a run that was killed goes on with its trainings.
+        """
+        with claimed(self.root / "claims" / f"{task}.workshop"):
+            place = self.root / "learned" / task
+            place.mkdir(parents=True, exist_ok=True)
+            yield place
 
     def commit(self, job: BatchJob, report: BatchReport) -> None:
         """Make a batch finished: its report is the last thing written."""

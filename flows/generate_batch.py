@@ -38,6 +38,7 @@ from flows.preparing import prepare
 from flows.publishing import publish_batch
 from flows.report import RunReport, finished_report, load_report, task_reports
 from flows.secrecy import keeps_secrets
+from flows.skills import add_skills
 from pipeline.core.errors import TaskloomError
 
 WINDOW = 64  # children that are scheduled at once; more wait here, so that a batch of thousands fits the server's pages
@@ -64,6 +65,8 @@ def generate_batch(request: BatchRequest) -> dict[str, Any]:
         report = _finished(plan, harvest, folder, seconds=time.monotonic() - began)
     if request.remember and request.memory is not None:
         merge(Path(request.memory), Memory.read(folder.learned).lines)
+    if request.remember_skills and request.skills is not None:
+        add_skills(folder, Path(request.skills))
     _gallery(report, folder)
     if problems:
         raise TaskloomError(_missing(report, problems))

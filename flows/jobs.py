@@ -11,6 +11,7 @@ from flows.config import RunConfig
 from pipeline.asking.meter import Account
 from pipeline.core.episode import Cause, Diagnosis
 from pipeline.core.geometry import Frozen
+from pipeline.core.learning import StageWay
 from pipeline.core.program import Program
 from pipeline.core.refinement import Round
 from pipeline.core.secrecy import without_secrets
@@ -73,7 +74,8 @@ class BatchReport(Frozen):
     attempts: tuple[Attempt, ...] = ()
     program: Program | None = Field(default=None, description="what the solver would do again")
     rounds: tuple[Round, ...] = Field(default=(), description="programs that were tried, and what of them went on")
-    asked: Account | None = Field(default=None, description="what a model was asked for the refinement, and its cost")
+    ways: tuple[StageWay, ...] = Field(default=(), description="how each stage of the program is done, and why")
+    asked: Account | None = Field(default=None, description="what a model was asked for it, and its cost")
     seconds: dict[str, float] = Field(default_factory=dict, description="wall clock by stage")
 
     @property

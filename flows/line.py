@@ -28,9 +28,10 @@ from flows.notices import Listener, Notice, silence
 from flows.packing import pack_parts
 from flows.plan import Plan, make_plan
 from flows.posing import Posed, lay_out, pose
-from flows.refining import budget_of, given_memory, keep_learned, refining_solver
+from flows.refining import given_memory, keep_learned
 from flows.report import RunReport, report_of
 from flows.rounds import Rounds
+from flows.solving import solve
 from flows.stages import provenance_of
 from pipeline.core.doors import Catalog, Problem, Simulator, Unplaceable
 from pipeline.core.episode import Episode, Outcome, Provenance
@@ -38,7 +39,6 @@ from pipeline.core.errors import AssetError, RenderingError
 from pipeline.core.streams import stream_seed
 from pipeline.core.task import TaskSpec
 from pipeline.dataset.part import write_part
-from pipeline.rollout import attempt
 from pipeline.source_rules import source_holds
 from pipeline.validate import Validation, validate
 from scene_gen.builder import TabletopBuilder
@@ -111,7 +111,7 @@ def _commit(job: BatchJob, folder: RunFolder, bench: Bench, notice: Listener) ->
     part = folder.clear(job) / "part"
     batch = _Batch(job, bench, notice)
     try:
-        report = batch.run(lambda episodes: write_part(part, episodes, store=bench.catalog))
+        report = batch.run(folder, lambda episodes: write_part(part, episodes, store=bench.catalog))
         report = batch.with_pictures(report, folder)
     except Unplaceable as error:
         refused = Reason(code="unplaceable", message=str(error), at="initial")
@@ -135,7 +135,7 @@ class _Batch:
         self.rows: tuple[int, ...] = ()  # of the batch, for each scene that passed the gate
         self.filmed: Filmed | None = None
 
-    def run(self, write: Callable[[list[Episode]], object]) -> BatchReport:
+    def run(self, folder: RunFolder, write: Callable[[list[Episode]], object]) -> BatchReport:
         job, simulator = self.job, self.bench.simulator
         with self._stage("build"):
             builder = self._builder()
@@ -146,10 +146,7 @@ class _Batch:
         if problem is None:
             return self._report("rejected", built=built, **_refusal(posed))
         with self._stage("solve", f"{len(problem.scenes)} worlds"):
-            given = replace(problem, offered=job.offered, budget=budget_of(job.config))
-            with refining_solver(job.config) as solver:
-                solution = attempt(simulator, given, solver)
-                asked = solver.account
+            solution, asked = solve(job, problem, folder, simulator=simulator, catalog=self.bench.catalog)
             outcomes = solution.outcomes
         with self._stage("validate", f"{sum(o.success for o in outcomes)} of {len(outcomes)} solved"):
             checked = self._validate(problem, outcomes)
@@ -160,7 +157,7 @@ class _Batch:
         attempts = [self._attempt(i, outcome, checked) for i, outcome in enumerate(outcomes)]
         causes = tuple(a.diagnosis.cause for a in attempts)
         self.filmed = Filmed(problem, tuple(outcomes), causes, tuple(episodes), worlds=len(checked))
-        learned = {"program": solution.program, "rounds": solution.rounds, "asked": asked}
+        learned = {"program": solution.program, "rounds": solution.rounds, "ways": solution.ways, "asked": asked}
         return self._report(
             "done", built=built, replayed=len(episodes), attempts=attempts, **learned, **_refusal(posed)
         )

@@ -11,8 +11,17 @@ from pydantic import Field
 
 from assets.catalog import LibraryCatalog
 from flows.authors import Author
-from flows.config import BACKENDS, RANDOMISATIONS, SUPPORTS, FilmChannel, RunConfig, compose, help_of, presets
-from flows.stages import SOLVERS
+from flows.config import (
+    BACKENDS,
+    RANDOMISATIONS,
+    SUPPORTS,
+    FilmChannel,
+    RunConfig,
+    compose,
+    help_of,
+    presets,
+    solver_names,
+)
 from pipeline.core.geometry import Frozen
 from pipeline.core.task import Family, TaskSpec
 
@@ -68,9 +77,7 @@ class BatchRequest(Frozen):
         description="Domain randomisation, drawn anew for every batch of attempts.",
         json_schema_extra=_one_of(lambda: RANDOMISATIONS.names),
     )
-    solver: str | None = Field(
-        default=None, description=help_of("solver"), json_schema_extra=_one_of(lambda: SOLVERS.names)
-    )
+    solver: str | None = Field(default=None, description=help_of("solver"), json_schema_extra=_one_of(solver_names))
     families: tuple[Family, ...] | None = Field(default=None, description=help_of("families"))
     channels: tuple[FilmChannel, ...] | None = Field(default=None, description=help_of("channels"))
     refine: int | None = Field(default=None, ge=0, le=20, description=help_of("refine"))
@@ -79,6 +86,12 @@ class BatchRequest(Frozen):
     programmer: Author | None = Field(default=None, description=help_of("programmer"))
     solver_model: str | None = Field(default=None, description=help_of("solver_model"))
     solver_tokens: int | None = Field(default=None, ge=0, description=help_of("solver_tokens"))
+    learn_steps: int | None = Field(default=None, ge=0, description=help_of("learn_steps"))
+    learn_worlds: int | None = Field(default=None, ge=1, le=65_536, description=help_of("learn_worlds"))
+    learn_judged: int | None = Field(default=None, ge=1, description=help_of("learn_judged"))
+    reward_author: Author | None = Field(default=None, description=help_of("reward_author"))
+    reward_candidates: int | None = Field(default=None, ge=1, le=16, description=help_of("reward_candidates"))
+    reward_rounds: int | None = Field(default=None, ge=1, le=10, description=help_of("reward_rounds"))
     seed: int | None = Field(default=None, ge=0, lt=2**63, description=help_of("seed"))
     daily: bool = Field(
         default=False, description="Add the scheduled day (as 20261126) to the seed, so that every day is another run."
@@ -102,11 +115,18 @@ class BatchRequest(Frozen):
         description="File of programs that earlier runs measured, on the worker's machine; they are tried.",
     )
     remember: bool = Field(default=False, description="Add what this run measures to that file when it has finished.")
+    skills: str | None = Field(
+        default=None,
+        description="Folder of skills that earlier runs learned, on the worker's machine; they are tried.",
+    )
+    remember_skills: bool = Field(
+        default=False, description="Add what this run learned to that folder when it has finished."
+    )
 
     def config(self, *, day: date, given: tuple[TaskSpec, ...] | None = None) -> RunConfig:
         """The configuration, before an author has proposed anything; raises what :func:`compose` raises."""
         asked = {name: getattr(self, name) for name in RunConfig.model_fields if name in type(self).model_fields}
-        del asked["preset"], asked["memory"]
+        del asked["preset"], asked["memory"], asked["skills"]
         if given is not None and self.tasks is None:
             asked["tasks"] = len(given)
         config = compose(self.preset, **asked, given=given)

@@ -17,6 +17,7 @@ from flows.parameters import BatchRequest
 from flows.plan import Plan, make_plan
 from flows.proposed import keep_proposals
 from flows.refining import given_memory, memory_for
+from flows.skills import digest_of, keep_given, skills_for
 from flows.stages import library_digest
 from pipeline.core.errors import InvalidInputError
 from pipeline.core.task import TaskSpec
@@ -35,7 +36,8 @@ def prepare(request: BatchRequest, *, day: date) -> tuple[str, Plan]:
     name = request.name(config, day=day)
     out = run_folder(name).root
     known = memory_for(out, None if request.memory is None else Path(request.memory))
-    config = config.model_copy(update={"memory": known.digest})
+    shelf = skills_for(out, None if request.skills is None else Path(request.skills), remember=request.remember_skills)
+    config = config.model_copy(update={"memory": known.digest, "skills": digest_of(shelf)})
     options = ModelOptions(model=request.model, budget_usd=request.budget_usd, budget_tokens=request.budget_tokens)
     config, proposed = with_author(config, request.author, catalog, options, _wishes(request))
     library = library_digest(catalog)
@@ -44,6 +46,7 @@ def prepare(request: BatchRequest, *, day: date) -> tuple[str, Plan]:
     keep_proposals(folder, proposed)
     if known.lines:
         known.write(folder.memory)
+    keep_given(shelf, folder, digest=config.skills)
     plan = make_plan(config, catalog, given_memory(folder))
     keep_plan(plan, folder)
     return name, plan

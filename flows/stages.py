@@ -6,12 +6,10 @@ import hashlib
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 
-from flows.config import BACKENDS, RunConfig
+from flows.config import BACKENDS, SOLVERS, RunConfig
 from pipeline.core.doors import Catalog, FileStore, Simulator, Solver
 from pipeline.core.episode import Provenance
-from pipeline.core.registry import Registry
 
-SOLVERS: Registry[Solver] = Registry("demo_solvers.solvers", "solver")
 PACKAGES = ("taskloom", "genesis-world", "mujoco", "torch", "numpy", "zarr", "prefect", "pydantic")
 
 

@@ -41,15 +41,20 @@ class LocalPolicy:
         arrays[-1] = (arrays[-1][0][:outputs], arrays[-1][1][:outputs])
         return LocalPolicy(tuple(w for w, _ in arrays), tuple(b for _, b in arrays), squashed)
 
-    def save(self, path: Path) -> None:
-        """Write it whole or not at all, as arrays without pickles."""
+    @property
+    def content(self) -> bytes:
+        """As it is in a file: arrays without pickles."""
         content = io.BytesIO()
         arrays = {f"weight_{i}": w for i, w in enumerate(self.weights)} | {
             f"bias_{i}": b for i, b in enumerate(self.biases)
         }
         np.savez(content, squashed=np.array(self.squashed), **arrays)  # type: ignore[arg-type]
+        return content.getvalue()
+
+    def save(self, path: Path) -> None:
+        """Write it whole or not at all."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, content.getvalue())
+        write_atomically(path, self.content)
 
     @staticmethod
     def load(path: Path) -> LocalPolicy:

@@ -19,6 +19,17 @@ from flows.config import RunConfig, compose, help_of, presets
 from flows.folder import RunFolder, check_output, open_folder
 from flows.imports import read_tasks
 from flows.interrupts import interruptible
+from flows.learning_options import (
+    LearnJudged,
+    LearnSteps,
+    LearnWorlds,
+    RememberSkills,
+    RewardAuthor,
+    RewardCandidates,
+    RewardRounds,
+    SkillsFolder,
+    SolverName,
+)
 from flows.machine import rendering_environment
 from flows.progress import ProgressBars
 from flows.proposed import keep_proposals
@@ -38,6 +49,8 @@ from flows.refining import memory_for
 from flows.report import RunReport
 from flows.runners import run
 from flows.server import EmbeddedServer, client_environment
+from flows.skills import add_skills, digest_of, keep_given, skills_for
+from flows.staffing import check_roles
 from flows.stages import library_digest
 from flows.tables import places, summary, troubles
 from flows.wishes import (
@@ -79,6 +92,15 @@ def generate(
     solver_tokens: SolverTokens = None,
     memory: MemoryFile = None,
     remember: Remember = False,
+    solver: SolverName = None,
+    learn_steps: LearnSteps = None,
+    learn_worlds: LearnWorlds = None,
+    learn_judged: LearnJudged = None,
+    reward_author: RewardAuthor = None,
+    reward_candidates: RewardCandidates = None,
+    reward_rounds: RewardRounds = None,
+    skills: SkillsFolder = None,
+    remember_skills: RememberSkills = False,
     seed: Annotated[int | None, typer.Option(help=help_of("seed"))] = None,
     families: Annotated[list[str] | None, typer.Option(help=f"{help_of('families')} May be repeated.")] = None,
     channels: Annotated[list[str] | None, typer.Option(help=f"{help_of('channels')} May be repeated.")] = None,
@@ -124,14 +146,17 @@ def generate(
         preset, tasks=count, demos=demos, batch=batch, rounds=rounds, robot=robot, backend=backend,
         device=device, support=support, randomise=randomise, seed=seed, given=given, families=families,
         channels=channels, refine=refine, variants=variants, target=target, recover=recover, refiner=refiner,
-        programmer=programmer, solver_model=solver_model, solver_tokens=solver_tokens,
+        programmer=programmer, solver_model=solver_model, solver_tokens=solver_tokens, solver=solver,
+        learn_steps=learn_steps, learn_worlds=learn_worlds, learn_judged=learn_judged, reward_author=reward_author,
+        reward_candidates=reward_candidates, reward_rounds=reward_rounds,
     )  # fmt: skip
+    check_roles(config)
     if dask and plain:
         raise InvalidInputError("--dask runs batches as Prefect tasks; leave --plain away.")
     if remember and memory is None:
         raise InvalidInputError("--remember adds to a memory; name its file with --memory.")
-    known = memory_for(out, memory)
-    config = config.model_copy(update={"memory": known.digest})
+    known, shelf = memory_for(out, memory), skills_for(out, skills, remember=remember_skills)
+    config = config.model_copy(update={"memory": known.digest, "skills": digest_of(shelf)})
     options = ModelOptions(model=model, budget_usd=budget_usd, budget_tokens=budget_tokens)
     if out.resolve() in [path.resolve() for path in outcomes or ()]:
         raise InvalidInputError(
@@ -149,6 +174,7 @@ def generate(
     keep_proposals(folder, proposed)
     if known.lines:
         known.write(folder.memory)
+    keep_given(shelf, folder, digest=config.skills)
     console = Console(stderr=True)
     try:
         with interruptible(), ProgressBars(config, console) as bars:
@@ -159,6 +185,8 @@ def generate(
         raise typer.Exit(EXIT_INTERRUPTED) from None
     if remember and memory is not None:
         merge(memory, Memory.read(folder.learned).lines)
+    if remember_skills and skills is not None:
+        add_skills(folder, skills)
     _conclude(report, out, as_json=as_json)
 
 

@@ -15,8 +15,18 @@ from flows.config import presets
 from flows.installation.home import this_home
 from flows.installation.state import running_state
 from flows.installation.status import connect
+from flows.learning_options import (
+    LearnJudged,
+    LearnSteps,
+    LearnWorlds,
+    RewardAuthor,
+    RewardCandidates,
+    RewardRounds,
+    SolverName,
+)
 from flows.parameters import BatchRequest
 from flows.refinement_options import ProgrammerName, Recover, Refine, RefinerName, SolverModel, SolverTokens
+from flows.staffing import check_roles
 from pipeline.core.errors import InvalidInputError, UnknownNameError
 
 DEPLOYMENT = "generate-batch/generate"
@@ -40,7 +50,13 @@ def submit(
     device: Annotated[str | None, typer.Option(help=_meaning("device"))] = None,
     support: Annotated[str | None, typer.Option(help=_meaning("support"))] = None,
     randomise: Annotated[str | None, typer.Option(help=_meaning("randomise"))] = None,
-    solver: Annotated[str | None, typer.Option(help=_meaning("solver"))] = None,
+    solver: SolverName = None,
+    learn_steps: LearnSteps = None,
+    learn_worlds: LearnWorlds = None,
+    learn_judged: LearnJudged = None,
+    reward_author: RewardAuthor = None,
+    reward_candidates: RewardCandidates = None,
+    reward_rounds: RewardRounds = None,
     families: Annotated[list[str] | None, typer.Option(help=f"{_meaning('families')} May be repeated.")] = None,
     channels: Annotated[list[str] | None, typer.Option(help=f"{_meaning('channels')} May be repeated.")] = None,
     refine: Refine = None,
@@ -63,6 +79,8 @@ def submit(
     ] = None,
     memory: Annotated[Path | None, typer.Option(help=_meaning("memory"))] = None,
     remember: Annotated[bool, typer.Option("--remember", help=_meaning("remember"))] = False,
+    skills: Annotated[Path | None, typer.Option(help=_meaning("skills"))] = None,
+    remember_skills: Annotated[bool, typer.Option("--remember-skills", help=_meaning("remember_skills"))] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until the batch has ended.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the run as JSON.")] = False,
 ) -> None:
@@ -75,6 +93,7 @@ def submit(
     asked: dict[str, Any] = {name: value for name, value in locals().items() if name in BatchRequest.model_fields}
     asked["task_files"] = [str(path.absolute()) for path in tasks_from or ()]
     asked["memory"] = None if memory is None else str(memory.absolute())
+    asked["skills"] = None if skills is None else str(skills.absolute())
     request = _request(asked)
     home = this_home()
     state = running_state(home)
@@ -109,6 +128,7 @@ def _request(asked: dict[str, Any]) -> BatchRequest:
             f"Option --{option}: {first['msg']}, got {first['input']!r}. Meaning: {_meaning(field)}"
         ) from None
     config, robots = request.config(day=datetime.now(UTC).date()), LibraryCatalog().robots
+    check_roles(config)
     if config.robot not in robots:
         raise UnknownNameError("robot", config.robot, robots)
     return request

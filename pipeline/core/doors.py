@@ -130,10 +130,19 @@ class SceneBuilder(Protocol):
 
 
 class SceneSource(Protocol):
-    """More scenes of a task, to learn in: settled, of one build key, and the same ones whatever the batch."""
+    """More scenes of a task, to learn in: settled, of one build key, and the same ones whatever the batch.
+
+    They are the task's own scenes, without what domain randomisation draws for a batch: without any, their build key is
+    that of the problem's scenes. The goal is true in none of them.
+    """
 
     def __call__(self, count: int, *, part: str = "practice") -> Sequence[SceneSpec]:
-        """The first ``count`` scenes of a part (equal calls give equal scenes; parts share none)."""
+        """The first ``count`` scenes of a part (equal calls give equal scenes; parts share none).
+
+        What was not asked for before is settled now, in the problem's simulator: handles of worlds and of practice that
+        were given out stop working, but for :meth:`TrialWorlds.trial` and :meth:`TrialWorlds.practice`. So ask before
+        the practice begins. Raises :class:`Unplaceable` for a task whose scenes do not settle.
+        """
         ...
 
 

@@ -16,8 +16,9 @@ from flows.config import RunConfig, compose
 from flows.folder import RunFolder
 from flows.gallery.run_page import gallery_html
 from flows.plan import categories_of, make_plan
-from flows.refining import budget_of, changes, refining_solver
+from flows.refining import budget_of, changes
 from flows.report import load_report
+from flows.staffing import staffed_solver
 from pipeline.core.errors import InvalidInputError, UnknownNameError
 from pipeline.core.program import Program, Relation, Stage
 from pipeline.core.refinement import Budget, Round, Variant
@@ -81,9 +82,9 @@ def test_a_misspelt_refiner_is_answered_with_the_right_one() -> None:
 
 
 def test_a_solver_that_takes_no_programmer_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flows.refining.find_solver", lambda name: lambda problem, worlds: None)
+    monkeypatch.setattr("flows.staffing.find_solver", lambda name: lambda problem, worlds: None)
     config = RunConfig(preset="smoke", tasks=1, demos=1, programmer="anthropic")
-    with pytest.raises(InvalidInputError, match="takes no programmer"), refining_solver(config):
+    with pytest.raises(InvalidInputError, match="takes no programmer"), staffed_solver(config):
         pass
 
 

@@ -1,0 +1,107 @@
+"""Staffing: the solver of a batch, with those whom its run wants in its roles and the skills that it may use."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from demo_solvers.learning.shelf import Shelf
+from demo_solvers.refinement.model import ModelRefiner, RefinerSettings
+from demo_solvers.refinement.procedural import ProceduralRefiner
+from demo_solvers.rewards.authors import ProceduralAuthor
+from demo_solvers.rewards.model import AuthorSettings, ModelAuthor
+from demo_solvers.task_planning.model_programmer import ModelProgrammer, ProgrammerSettings
+from flows.authors import reply_cache
+from flows.config import SOLVERS, RunConfig
+from flows.limits import paced
+from flows.stages import find_solver
+from pipeline.asking.ask import Asker
+from pipeline.asking.cache import CachedModel
+from pipeline.asking.meter import Account, Budget, MeteredModel
+from pipeline.core.doors import Problem, Solution, TrialWorlds
+from pipeline.core.errors import InvalidInputError
+from pipeline.core.streams import stream_seed
+
+ROLES = {"refiner": "refiner", "programmer": "programmer", "reward_author": "author"}
+"""What a solver calls the role that an option of a run is about."""
+LEARNING = {"author", "shelf"}
+"""A solver that takes one of these learns."""
+
+
+@dataclass(frozen=True, eq=False)
+class StaffedSolver:
+    """A solver whose roles are filled as a run wants them."""
+
+    solve: Callable[[Problem, TrialWorlds], Solution]
+    learns: bool = False
+    meter: MeteredModel | None = None
+
+    def __call__(self, problem: Problem, worlds: TrialWorlds) -> Solution:
+        """Attempt every scene."""
+        return self.solve(problem, worlds)
+
+    @property
+    def account(self) -> Account | None:
+        """What the model was asked so far; None where there is none."""
+        return None if self.meter is None else self.meter.total
+
+
+@contextmanager
+def staffed_solver(config: RunConfig, *, skills: Path | None = None) -> Iterator[StaffedSolver]:
+    """The run's solver; ``skills`` is a folder of learned ones that are offered to it.
+
+    Raises :class:`InvalidInputError` for a role that the solver does not have.
+    """
+    asked = check_roles(config)
+    solver = find_solver(config.solver)
+    takes = set(inspect.signature(solver).parameters)
+    given: dict[str, Any] = {}
+    if "author" in takes:
+        # Of the run's seed alone: what a batch has learned, later ones find under the same rewards.
+        given["author"] = ProceduralAuthor(stream_seed(config.seed, "reward_author"))
+    if "shelf" in takes and skills is not None and skills.is_dir():
+        given["shelf"] = Shelf(skills)
+    learns = not takes.isdisjoint(LEARNING)
+    if not asked:
+        yield StaffedSolver(partial(solver, **given) if given else solver, learns)
+        return
+    from pipeline.llm.anthropic import anthropic
+
+    meter = MeteredModel(CachedModel(paced(anthropic()), reply_cache()), Budget(tokens=config.solver_tokens))
+    with Asker(meter) as asker:
+        given |= {ROLES[option]: _model_as(option, config, asker, given) for option in asked}
+        yield StaffedSolver(partial(solver, **given), learns, meter)
+
+
+def check_roles(config: RunConfig) -> tuple[str, ...]:
+    """The options that want a model in a role; raises :class:`InvalidInputError` where the solver does not have it."""
+    asked = tuple(option for option in ROLES if getattr(config, option) != "procedural")
+    if asked:
+        takes = inspect.signature(find_solver(config.solver)).parameters
+        for option in asked:
+            if ROLES[option] not in takes:
+                raise InvalidInputError(_lacking(config, option))
+    return asked
+
+
+def _model_as(option: str, config: RunConfig, asker: Asker, given: dict[str, Any]) -> object:
+    from pipeline.llm.anthropic import DEFAULT_MODEL
+
+    model = config.solver_model or DEFAULT_MODEL
+    if option == "refiner":
+        return ModelRefiner(asker, RefinerSettings(model=model), fallback=ProceduralRefiner())
+    if option == "programmer":
+        return ModelProgrammer(asker, ProgrammerSettings(model=model))
+    return ModelAuthor(asker, AuthorSettings(model=model), fallback=given["author"])
+
+
+def _lacking(config: RunConfig, option: str) -> str:
+    role, solver = ROLES[option], config.solver.replace("_", "-")
+    able = [n.replace("_", "-") for n in SOLVERS if role in inspect.signature(SOLVERS.get(n)).parameters]
+    use = f"use --solver {' or '.join(able)}, or leave it out" if able else "leave it out"
+    return f"--{option.replace('_', '-')}: solver {solver!r} takes no {role}; {use}."
