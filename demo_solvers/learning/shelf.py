@@ -112,7 +112,9 @@ class Shelf:
 
     def _broken(self, path: Path, skill: LearnedSkill, why: str) -> str:
         card = str(self._card(skill.key))
-        return f"Weights of a learned skill {str(path)!r} cannot be used: {why}. Remove {card!r}, or give another folder."
+        return (
+            f"Weights of a learned skill {str(path)!r} cannot be used: {why}. Remove {card!r}, or give another folder."
+        )
 
     def _card(self, key: SkillKey) -> Path:
         return self.root / f"{_name(key)}.json"
