@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from demo_solvers.learning.course import FALLEN
 from demo_solvers.learning.observing import seen
 from demo_solvers.learning.stage import LearnedStage
 from demo_solvers.learning.steering import Steering
@@ -19,7 +21,7 @@ from pipeline.core.doors import Practice
 from pipeline.core.errors import InvalidInputError
 from pipeline.core.files import write_atomically
 from pipeline.core.scene import SceneSpec
-from pipeline.core.world import F32, Bools
+from pipeline.core.world import F32, Bools, WorldState
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,20 +85,55 @@ class LocalPolicy:
         return (np.tanh(values) if self.squashed else np.clip(values, -1, 1)).astype(np.float32)
 
 
-def success(practice: Practice, stage: LearnedStage, policy: LocalPolicy, starts: Sequence[SceneSpec]) -> Bools:
-    """Whether ``policy`` does the stage's work from each of ``starts``, (starts,), within its decisions."""
-    found = list[Bools]()
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """How a policy did from each of some starts, all (starts,)."""
+
+    reached: Bools
+    lost: Bools  # not reached, and what is worked on fell
+    actions: NDArray[np.int_]  # until it was reached; all decisions where it was not
+    state: WorldState  # at the end
+    spent: int  # actions of all worlds
+
+    @property
+    def failures(self) -> dict[str, int]:
+        """Causes of failure with how often."""
+        lost = int(self.lost.sum())
+        late = int((~self.reached).sum()) - lost
+        return {cause: count for cause, count in (("out of time", late), ("lost", lost)) if count}
+
+
+def judged(practice: Practice, stage: LearnedStage, policy: LocalPolicy, starts: Sequence[SceneSpec]) -> Judged:
+    """Let ``policy`` act once from each of ``starts`` within the stage's decisions."""
+    parts = list[Judged]()
     for first in range(0, len(starts), practice.batch):
         given = list(starts[first : first + practice.batch])
-        padded = given + [given[-1]] * (practice.batch - len(given))
-        state = practice.put(list(range(practice.batch)), padded)
-        steering, before = Steering(stage, padded), np.zeros((practice.batch, stage.actions), np.float32)
-        reached = np.zeros(practice.batch, bool)
-        for _ in range(stage.decisions):
-            before = policy.act(seen(stage, state, before))
-            state = practice.run(steering.follow(before, state.tcp)).at(-1)
-            reached |= stage.reached(state)
-            if reached.all():
-                break
-        found.append(reached[: len(given)])
-    return np.concatenate(found)
+        parts.append(_judged(practice, stage, policy, given + [given[-1]] * (practice.batch - len(given)), len(given)))
+    arrays = {name: np.concatenate([getattr(p, name) for p in parts]) for name in ("reached", "lost", "actions")}
+    return Judged(**arrays, state=WorldState.stack([p.state for p in parts]), spent=sum(p.spent for p in parts))
+
+
+def success(practice: Practice, stage: LearnedStage, policy: LocalPolicy, starts: Sequence[SceneSpec]) -> Bools:
+    """Whether ``policy`` does the stage's work from each of ``starts``, (starts,), within its decisions."""
+    return judged(practice, stage, policy, starts).reached
+
+
+def _judged(
+    practice: Practice, stage: LearnedStage, policy: LocalPolicy, scenes: Sequence[SceneSpec], count: int
+) -> Judged:
+    """As :func:`judged`, of the first ``count`` of as many scenes as there are worlds."""
+    state = practice.put(list(range(practice.batch)), scenes)
+    height = state.body(stage.body)[:, 2].copy()
+    steering, before = Steering(stage, scenes), np.zeros((practice.batch, stage.actions), np.float32)
+    reached, taken = np.zeros(practice.batch, bool), np.full(practice.batch, stage.decisions)
+    spent = 0
+    for number in range(1, stage.decisions + 1):
+        before = policy.act(seen(stage, state, before))
+        state = practice.run(steering.follow(before, state.tcp)).at(-1)
+        new = stage.reached(state) & ~reached
+        taken[new], reached, spent = number, reached | new, number * practice.batch
+        if reached.all():
+            break
+    lost = ~reached & (state.body(stage.body)[:, 2] < height - FALLEN)
+    rows = slice(0, count)
+    return Judged(reached[rows], lost[rows], taken[rows], state.rows(rows), spent)

@@ -21,16 +21,18 @@ from pipeline.core.world import Actions, WorldState, WorldTrace
 Result = TypeVar("Result")
 
 
-def in_slices(practice: Practice, trainings: Sequence[Callable[[Practice], Result]]) -> list[Result]:
-    """Give every training an equal share of the worlds, and return their results in order.
+def in_slices(
+    practice: Practice, trainings: Sequence[Callable[[Practice], Result]], *, size: int | None = None
+) -> list[Result]:
+    """Give every training ``size`` worlds, by default an equal share, and return their results in order.
 
     Rows that are left over, and those of trainings that have ended, stand still. An exception in one training ends all
     of them and is raised here.
     """
     if not trainings:
         return []
-    size = practice.batch // len(trainings)
-    if not size:
+    size = practice.batch // len(trainings) if size is None else size
+    if not 0 < size * len(trainings) <= practice.batch:
         raise InvalidInputError(f"{len(trainings)} trainings need as many worlds; there are {practice.batch}.")
     slices = [Slice(practice, number * size, size, work) for number, work in enumerate(trainings)]
     command = np.array(practice.state().qpos, np.float32)

@@ -171,10 +171,21 @@ def load_checkpoint(path: Path, digest: str) -> tuple[Record, dict[str, Any]] | 
 
     Raises :class:`InvalidInputError` when it is of another training or not to be read. Nothing in it is run.
     """
-    import torch
-
     if not path.exists():
         return None
+    record, held = read_checkpoint(path)
+    if record.digest != digest:
+        raise InvalidInputError(
+            f"Checkpoint {str(path)!r} is of another training ({record.digest}, not {digest}): its stage, settings, "
+            "starts, reward or seed differ. Choose another folder, or remove it."
+        )
+    return record, held
+
+
+def read_checkpoint(path: Path) -> tuple[Record, dict[str, Any]]:
+    """Any training's checkpoint; raises :class:`InvalidInputError` for what is none. Nothing in it is run."""
+    import torch
+
     try:
         held = torch.load(path, weights_only=True, map_location="cpu")
         record = Record.model_validate_json(held.pop("record"))
@@ -184,9 +195,4 @@ def load_checkpoint(path: Path, digest: str) -> tuple[Record, dict[str, Any]] | 
         ) from error
     except Exception as error:  # torch's refusal of what is not plain data
         raise InvalidInputError(f"Checkpoint {str(path)!r} is none of ours; remove it to train anew.") from error
-    if record.digest != digest:
-        raise InvalidInputError(
-            f"Checkpoint {str(path)!r} is of another training ({record.digest}, not {digest}): its stage, settings, "
-            "starts, reward or seed differ. Choose another folder, or remove it."
-        )
     return record, held

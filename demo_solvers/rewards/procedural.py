@@ -52,6 +52,14 @@ def procedural(task: Assignment) -> Reward:
     return reward
 
 
+def remaining(task: Assignment) -> Reward:
+    """What is left of a goal's gaps, as shares of what they are at the start: a measure of failures, not a reward."""
+    goal = parse_goal(task.goal, tuple(task.layout.geometry))
+    found = [_measured(want, task) for want in wants(goal, task.layout, task.program) if want.gap is not None]
+    each = [f"clip(({want.gap}){_over(want, 1.0)}, 0, 2)" for want in found] or [f"1 - progress({goal})"]
+    return parse("\n".join(f"left_{i}: {1 / len(each):.4g} * ({text})" for i, text in enumerate(each))).reward
+
+
 def _lines(found: list[Want], goal: str) -> Iterator[str]:
     seen = set[tuple[str, str]]()
     for i, want in enumerate(found[:MOST]):
