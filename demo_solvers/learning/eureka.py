@@ -188,6 +188,6 @@ def _digest(
     budget: LearningBudget,
 ) -> str:
     """Content address of all that decides the result."""
-    parts = [training_digest(stage, settings, Budget(), scenes, task.goal, 0) for scenes in starts]
+    first = training_digest(stage, settings, Budget(), starts, task.goal, 0)
     told = [task.instruction, str(task.program), *named, budget.model_dump(mode="json")]
-    return hashlib.sha256(json.dumps([*parts, *told]).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps([first, *told]).encode()).hexdigest()[:16]
