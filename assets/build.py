@@ -1,6 +1,7 @@
 """Rebuild the vendored library from its sources: ``python -m assets.build [--sweethome FOLDER] [name ...]``.
 
-Sources: our own generators (:mod:`assets.generators`), the Sweet Home 3D furniture libraries (Debian package
+Sources: our own generators (:mod:`assets.generators`; :mod:`assets.contact` for the tasks of contact, whose things have
+a root of their own), the Sweet Home 3D furniture libraries (Debian package
 ``sweethome3d-furniture`` 1.8; installed, or unpacked with ``dpkg -x`` and named by ``--sweethome``), and the packages
 of :mod:`assets.importers.robots` (genesis-world 1.4.5 as installed; pinned others, which pip downloads). Without names
 everything is rebuilt, and folders that no source makes are removed.
@@ -16,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from assets.attribution import attribution
-from assets.catalog import LIBRARY, LibraryCatalog
+from assets.catalog import CONTACT_LIBRARY, LIBRARY, LibraryCatalog
 from assets.draft import Draft, write_draft
 from assets.importers.robots import VENDORED, make_robot
 from assets.importers.sweethome import DEFAULT_FOLDER, import_sweethome
@@ -25,35 +26,50 @@ from pipeline.core.errors import TaskloomError, UnknownNameError
 from pipeline.core.registry import Registry
 
 GENERATORS: Registry[Callable[[], Draft]] = Registry("assets.generators", "generator")
+CONTACT: Registry[Callable[[], Draft]] = Registry("assets.contact", "generator")
 log = logging.getLogger("taskloom.assets")
 
 
-def build(names: list[str] | None = None, *, sweethome: Path = DEFAULT_FOLDER, root: Path = LIBRARY) -> None:
-    """Rebuild ``names`` (default everything) below ``root``; raises UnknownNameError, or AssetError without sources."""
-    makers = _makers(sweethome, root)
+def build(
+    names: list[str] | None = None,
+    *,
+    sweethome: Path = DEFAULT_FOLDER,
+    root: Path = LIBRARY,
+    contact: Path = CONTACT_LIBRARY,
+) -> None:
+    """Rebuild ``names`` (default everything) below ``root``, things of contact tasks below ``contact``.
+
+    Raises UnknownNameError, or AssetError without sources.
+    """
+    makers = _makers(sweethome, root, contact)
     for name in names or sorted(makers):
         if name not in makers:
             raise UnknownNameError("asset", name, makers)
         log.info("building %s", name)
         makers[name]()
     if not names:
-        _remove_unknown(root, set(makers))
-    (root / "ATTRIBUTION.md").write_text(attribution(LibraryCatalog(root)))
+        _remove_unknown(root, set(makers) - set(CONTACT))
+        _remove_unknown(contact, set(CONTACT))
+    for library in (root, contact):
+        if library.is_dir():
+            (library / "ATTRIBUTION.md").write_text(attribution(LibraryCatalog(library, extra=())))
 
 
-def _makers(sweethome: Path, root: Path) -> dict[str, Callable[[], object]]:
+def _makers(sweethome: Path, root: Path, contact: Path) -> dict[str, Callable[[], object]]:
     makers: dict[str, Callable[[], object]] = {}
     for name, source in VENDORED.items():
         makers[name] = lambda s=source, n=name: make_robot(s, root / "robots" / n)
     for name in GENERATORS:
         makers[name] = lambda n=name: write_draft(GENERATORS.get(n)(), root / "objects" / n)
+    for name in CONTACT:
+        makers[name] = lambda n=name: write_draft(CONTACT.get(n)(), contact / "objects" / n)
     for item in ITEMS:
         makers[item.name] = lambda i=item: write_draft(import_sweethome(i, sweethome), root / "objects" / i.name)
     return makers
 
 
 def _remove_unknown(root: Path, known: set[str]) -> None:
-    for folder in [*(root / "objects").iterdir(), *(root / "robots").iterdir()]:
+    for folder in [*root.glob("objects/*"), *root.glob("robots/*")]:
         if folder.name not in known:
             shutil.rmtree(folder)
 

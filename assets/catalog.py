@@ -15,6 +15,7 @@ from pipeline.core.robot import RobotSpec
 
 Card = TypeVar("Card", AssetSpec, RobotSpec)
 LIBRARY = Path(__file__).parent / "library"
+CONTACT_LIBRARY = Path(__file__).parent / "contact_library"
 CARD = "card.json"
 MEND = "Restore it from version control, or rebuild the library with 'python -m assets.build'."
 
@@ -30,22 +31,30 @@ def user_library() -> Path:
 class LibraryCatalog:
     """Assets in ``objects/<name>/`` and robots in ``robots/<name>/``, each a ``card.json`` and the files it lists.
 
-    ``root`` is searched first, then ``extra`` (by default the user's own library). Cards are read when first asked
-    for; the files of a card are hashed once per process, when first handed out. :meth:`adopt` adds variants that exist
-    for one run only, such as randomised assets: they are found by their content, never by name.
+    ``root`` is searched first, then ``extra`` (by default the user's own library). The vendored library has a second
+    root, of things made for certain tasks: :meth:`asset` finds those when a task names them, but they are not among
+    :attr:`assets`, from which tasks are proposed and distractors are drawn. Cards are read when first asked for; the
+    files of a card are hashed once per process, when first handed out. :meth:`adopt` adds variants that exist for one
+    run only, such as randomised assets: they are found by their content, never by name.
     """
 
     def __init__(self, root: Path = LIBRARY, *, extra: tuple[Path, ...] | None = None) -> None:
         self.root = root
         self.roots = (root, *((user_library(),) if extra is None and root == LIBRARY else extra or ()))
+        self._by_name = (CONTACT_LIBRARY,) if root == LIBRARY else ()
         self._cards: dict[Path, BaseModel] = {}
         self._adopted: dict[str, Path] = {}
         self._verified: set[tuple[Path, str]] = set()
 
     @property
     def assets(self) -> tuple[str, ...]:
-        """All asset names, sorted."""
+        """All asset names, sorted, but those made for certain tasks."""
         return _names(self.roots, "objects")
+
+    @property
+    def made_for_tasks(self) -> tuple[str, ...]:
+        """Names of the assets that are there for the tasks that name them, sorted."""
+        return _names(self._by_name, "objects")
 
     @property
     def robots(self) -> tuple[str, ...]:
@@ -54,7 +63,7 @@ class LibraryCatalog:
 
     def asset(self, name: str) -> AssetSpec:
         """The asset called ``name``; raises UnknownNameError, or AssetError for a malformed card."""
-        if name not in self.assets:
+        if name not in self.assets and name not in self.made_for_tasks:
             raise UnknownNameError("asset", name, self.assets)
         return self._card(AssetSpec, self._home("objects", name) / CARD)
 
@@ -90,7 +99,7 @@ class LibraryCatalog:
 
     def _home(self, kind: str, name: str) -> Path:
         """The first root's folder that holds a card of that name; the vendored one's if none does."""
-        folders = [root / kind / name for root in self.roots]
+        folders = [root / kind / name for root in (*self.roots, *self._by_name)]
         return next((f for f in folders if (f / CARD).is_file()), folders[0])
 
     def _card(self, kind: type[Card], path: Path) -> Card:

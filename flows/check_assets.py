@@ -32,7 +32,7 @@ def check_library(request: AssetCheck) -> dict[str, int]:
     refuse_endless()
     catalog = LibraryCatalog()
     for name in request.names:
-        if name not in catalog.assets:
+        if name not in (*catalog.assets, *catalog.made_for_tasks):
             raise UnknownNameError("asset", name, catalog.assets)
     findings = _check(request.names or catalog.assets, request.backends)
     wrong = [f for f in findings if not f.ok]

@@ -13,7 +13,7 @@ from pipeline.core.program import Program
 from pipeline.core.task import TaskSpec
 
 HERE = Path(__file__).parent
-NAMES = ("rlbench14",)
+NAMES = ("rlbench14", "contact")
 
 
 class Entry(Frozen):

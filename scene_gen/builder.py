@@ -22,7 +22,7 @@ from scene_gen.fixtures import cabinet_pose, travel_zone
 from scene_gen.footprint import Rectangle
 from scene_gen.held import held_up, without_hand
 from scene_gen.link_frames import link_frames
-from scene_gen.pushing import corridor, push_start
+from scene_gen.pushing import ASKEW, corridor, push_start
 from scene_gen.realise import LANDINGS, conjunction, realise
 from scene_gen.rig import front_camera, room_lights
 from scene_gen.supports._furniture import Room, Support
@@ -137,7 +137,8 @@ class TabletopBuilder:
             if name in pushed:
                 zone = _kept_clear(pushed[name], arrangement)
                 others = [r for r in taken if r != zone]
-                at = push_start(name, asset, zone, others, stream, workspace=arrangement.workspace)
+                askew = ASKEW if _aligns(task, name, pushed[name]) else np.inf
+                at = push_start(name, asset, zone, others, stream, workspace=arrangement.workspace, askew=askew)
                 arrangement.put(name, at)
                 taken.append(corridor(arrangement.footprint(name), zone))
             else:
@@ -258,3 +259,8 @@ def _pushes(task: TaskSpec) -> dict[str, str]:
     if task.family != "push":
         return {}
     return {a.args[0]: a.args[1] for a in atoms(parse(task.goal)) if a.predicate == "within"}
+
+
+def _aligns(task: TaskSpec, body: str, region: str) -> bool:
+    """Whether what is pushed also has to come to lie along its region."""
+    return any(a.predicate == "aligned" and set(a.args) == {body, region} for a in atoms(parse(task.goal)))

@@ -17,6 +17,7 @@ SIDE = 0.12  # m
 TURN = float(np.deg2rad(8.0))
 HAND_ROOM = 0.12  # m in front of an open drawer for the hand that pulls it
 STANDING_ROOM = 0.02  # m in front of a fixture that does not open
+WORK = "work"  # keypoint of a fixture without joints at which the hand works
 IN_HAND = 0.04  # m nearer than a drawer front that handles and buttons come which lie behind the fixture's own front
 
 
@@ -31,8 +32,8 @@ def cabinet_pose(
 ) -> Array:
     """``T_world_base`` (7,) of a fixture at the far side of the table, facing a robot ``size`` times a Panda.
 
-    What is worked behind its front (taps, lids, levers) stands nearer by as much. ``frames`` holds ``T_base_link``
-    (7,) by link at joint position 0.
+    What is worked behind its front (taps, lids, levers, the middle of a ledge) stands nearer by as much. ``frames``
+    holds ``T_base_link`` (7,) by link at joint position 0.
     """
     facing = opening_direction(asset)
     turn = float(np.pi - np.arctan2(facing[1], facing[0]) + stream.uniform(-TURN, TURN))
@@ -59,6 +60,8 @@ def travel_zone(asset: AssetSpec, at: Array, frames: Mapping[str, Array]) -> Rec
 
 def _worked(asset: AssetSpec, facing: Array, frames: Mapping[str, Array]) -> Iterator[float]:
     """How far [m] towards the robot from the asset's origin its handles and buttons are, over their joints' travel."""
+    if not asset.joints and WORK in asset.links[""].keypoints:
+        yield float(np.array(asset.links[""].keypoints[WORK][:2]) @ facing)
     for joint in asset.joints:
         points = np.array(list(asset.links[joint.link].keypoints.values())).reshape(-1, 3)
         for position in np.linspace(joint.lower, joint.upper, STOPS):

@@ -14,6 +14,7 @@ from scene_gen.workspace import CLEARANCE, TRIES, Workspace, standing
 
 DISTANCE = (0.12, 0.20)  # m between the centres at the start
 OFF_ZONE = 0.02  # m between the object's centre and the region's edge, at least: a start must not be a goal
+ASKEW = float(np.deg2rad(15.0))  # to either side of a region's axes, where the object is to come to lie along them
 SKEW = float(np.deg2rad(8.0))  # a face within 6 degrees of the push: 14 of 16; at random angles: 8 of 16
 ROOM = 0.10  # m behind the object for the closed fingers and their approach
 HAND = 0.05  # m half the width that the fingers sweep
@@ -29,13 +30,17 @@ def push_start(
     stream: np.random.Generator,
     *,
     workspace: Workspace,
+    askew: float = np.inf,
 ) -> Array:
-    """A pose (7,) from which ``asset`` can be pushed straight into ``zone``; raises :class:`Unplaceable`."""
+    """A pose (7,) from which ``asset`` can be pushed straight into ``zone``; raises :class:`Unplaceable`.
+
+    The push leads along one of the region's axes, off by at most ``askew`` rad.
+    """
     for _ in range(TRIES):
         heading = stream.uniform(-FORWARD, FORWARD)
         along = np.array([np.cos(heading), np.sin(heading)])
         distance = stream.uniform(*DISTANCE)
-        if distance < _edge(zone, along) + OFF_ZONE:
+        if distance < _edge(zone, along) + OFF_ZONE or _off_axis(heading - zone.yaw) > askew:
             continue
         at = standing(asset, (zone.x, zone.y) - distance * along, _square_on(heading, stream))
         if _fits(footprint(asset, at), along, zone, taken, workspace=workspace):
@@ -59,6 +64,11 @@ def corridor(start: Rectangle, zone: Rectangle) -> Rectangle:
 def _square_on(heading: float, stream: np.random.Generator) -> float:
     """A yaw with one of the four faces across the push."""
     return float(heading + stream.integers(4) * np.pi / 2 + stream.uniform(-SKEW, SKEW))
+
+
+def _off_axis(angle: float) -> float:
+    """How far [rad] a direction is from the nearest of four at right angles."""
+    return float(abs((angle + np.pi / 4) % (np.pi / 2) - np.pi / 4))
 
 
 def _edge(zone: Rectangle, along: Array) -> float:

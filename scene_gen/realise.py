@@ -26,6 +26,7 @@ ORDER = (
     "upright",
     "lying",
     "aligned",
+    "crosswise",
     "facing",
     *LANDINGS,
     "in_a_row",
@@ -132,7 +133,7 @@ def _away(arrangement: Arrangement, wanted: Sequence[Atom], unwanted: Sequence[A
 
 def _row_starts(arrangement: Arrangement, wanted: Sequence[Atom]) -> list[Atom]:
     """A row begins with two things next to each other, unless its second one has a place of its own."""
-    placed = {a.args[0] for a in wanted if a.predicate not in ("upright", "lying", "aligned")}
+    placed = {a.args[0] for a in wanted if a.predicate not in ("upright", "lying", "aligned", "crosswise")}
     rows = [a.args for a in wanted if a.predicate == "in_a_row"]
     starts = {
         b: Atom("near", (b, c)) for _, b, c in rows if b in arrangement.assets and not arrangement.assets[b].fixed

@@ -14,6 +14,7 @@ from task_gen.reasons import Code, Reason
 
 Assets = dict[str, AssetSpec]
 Check = Callable[[AssetSpec, str], bool]
+EDGE = "edge"  # keypoint of a link that can be drawn by pressing a fingertip on it
 
 
 def _is_jointed(asset: AssetSpec, link: str) -> bool:
@@ -120,7 +121,7 @@ def _moves(atom: Atom, assets: Assets, robot: RobotSpec) -> Iterator[Reason]:
 def _opens(atom: Atom, assets: Assets, *, opened: bool) -> Iterator[Reason]:
     if "pull" not in _shape(atom.args[0], assets).axes:
         yield _reason("wrong_kind", atom, f"{atom.args[0]!r} is turned or pressed; it neither opens nor closes.")
-    elif opened and not _shape(atom.args[0], assets).grasps:
+    elif opened and not (_shape(atom.args[0], assets).grasps or EDGE in _shape(atom.args[0], assets).keypoints):
         yield _reason("unmovable", atom, f"{atom.args[0]!r} has no handle to grasp.")
 
 

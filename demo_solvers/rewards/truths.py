@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from demo_solvers.rewards._geometry import axis_of, fit, heading_gap, joint_speed, opened, over, pinched, up
+from demo_solvers.rewards._geometry import axis_of, fit, heading, heading_gap, joint_speed, opened, over, pinched, up
 from demo_solvers.rewards.frames import into, transform
 from demo_solvers.rewards.now import Now
 from pipeline.core.goal import Atom, Goal, atoms, literals
@@ -75,6 +75,16 @@ def at_rest(now: Now, a: str) -> Tensor:
     velocity = now.velocity(a)
     slow = velocity[:, :3].norm(dim=-1) < limit("at_rest", "SPEED")
     return slow & (velocity[:, 3:].norm(dim=-1) < limit("at_rest", "SPIN"))
+
+
+def crosswise(now: Now, a: str, b: str) -> Tensor:
+    """``(crosswise a b)``."""
+    import torch
+
+    (first, long_a), (second, long_b) = heading(now, a), heading(now, b)
+    period = torch.where(long_a & long_b, first.new_tensor(math.pi), first.new_tensor(math.pi / 2))
+    apart = ((first - second + math.pi / 2 + period / 2).remainder(period) - period / 2).abs()
+    return apart <= math.radians(limit("crosswise", "TOLERANCE"))
 
 
 def facing(now: Now, a: str) -> Tensor:
@@ -164,6 +174,20 @@ def on(now: Now, a: str, b: str) -> Tensor:
     across, gap = over(now, a, b, area)
     close = now.touching(a, b) | (gap.abs() <= limit("on", "CLOSE"))
     return across & (gap.abs() <= limit("on", "CLEARANCE")) & close & ~pinched(now, a)
+
+
+def overhanging(now: Now, a: str, b: str) -> Tensor:
+    """``(overhanging a b)``."""
+    area = now.scene.geometry(b).support
+    if area is None:
+        return never(now)
+    across, gap = over(now, a, b, area)
+    bounds, sides = now.scene.geometry(a).bounds, limit("overhanging", "SIDES")
+    middles = tuple((x * bounds.half[0], y * bounds.half[1], 0.0) for x, y in sides.tolist())
+    local = into(now.box(b, area), transform(now.box(a, bounds), now.constant(middles)))[..., :2]
+    out = (local.abs() - now.constant(area.half[:2])).amax(dim=(1, 2))
+    low = gap.abs() <= limit("overhanging", "CLEARANCE")
+    return across & low & (out >= limit("overhanging", "OUT")) & ~pinched(now, a)
 
 
 def pouring(now: Now, a: str, b: str) -> Tensor:
@@ -270,6 +294,7 @@ TRUTHS: dict[str, Callable[..., Tensor]] = {
     "aligned": aligned,
     "at_rest": at_rest,
     "behind": _towards(1.0, 0.0),
+    "crosswise": crosswise,
     "facing": facing,
     "holding": holding,
     "in_a_row": in_a_row,
@@ -282,6 +307,7 @@ TRUTHS: dict[str, Callable[..., Tensor]] = {
     "lying": lying,
     "near": near,
     "on": on,
+    "overhanging": overhanging,
     "pouring": pouring,
     "pressed": pressed,
     "raised": raised,

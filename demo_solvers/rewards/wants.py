@@ -137,6 +137,16 @@ def _turned(atom: Atom, layout: SceneLayout) -> tuple[str, str, float]:
     return f"heading_error({a}, {b})", "rad", 0.8
 
 
+def _across(atom: Atom, layout: SceneLayout) -> tuple[str, str, float]:
+    a, b = map(named, atom.args)
+    return f"abs(90 deg - heading_error({a}, {b}))", "rad", 0.8
+
+
+def _out(atom: Atom, layout: SceneLayout) -> tuple[str, str, float]:
+    a, b = map(named, atom.args)
+    return f"max(0 m, {_cm(OUT)} - overhang({a}, {b}))", "m", 0.15
+
+
 def _fitted(atom: Atom, layout: SceneLayout) -> tuple[str, str, float]:
     """Tilt counts as much as what it puts aside at 10 cm."""
     a, b = map(named, atom.args)
@@ -176,11 +186,11 @@ def _shut(atom: Atom, layout: SceneLayout) -> tuple[str, str, float]:
 
 
 GAPS: dict[str, Gap] = {
-    "above": _resting, "aligned": _turned, "behind": _beside, "facing": _fronted, "holding": _lifted,
-    "in_front_of": _beside, "inserted": _fitted, "inside": _resting, "is_closed": _shut, "is_open": _opened,
-    "left_of": _beside, "lying": _on_its_side, "near": _beside, "on": _resting, "pressed": _opened, "raised": _lifted,
-    "right_of": _beside, "touching": _apart, "turned_off": _shut, "turned_on": _opened, "upright": _level,
-    "within": _beside,
+    "above": _resting, "aligned": _turned, "behind": _beside, "crosswise": _across, "facing": _fronted,
+    "holding": _lifted, "in_front_of": _beside, "inserted": _fitted, "inside": _resting, "is_closed": _shut,
+    "is_open": _opened, "left_of": _beside, "lying": _on_its_side, "near": _beside, "on": _resting,
+    "overhanging": _out, "pressed": _opened, "raised": _lifted, "right_of": _beside, "touching": _apart,
+    "turned_off": _shut, "turned_on": _opened, "upright": _level, "within": _beside,
 }  # fmt: skip
 REVERSED: dict[str, Gap] = {
     "is_closed": _opened, "is_open": _shut, "pressed": _shut, "turned_off": _opened, "turned_on": _shut,

@@ -20,7 +20,7 @@ Names = Annotated[list[str] | None, typer.Argument(help="Names of assets; none m
 def chosen(catalog: LibraryCatalog, names: list[str] | None) -> list[str]:
     """The named assets, by default all; raises UnknownNameError."""
     for name in names or ():
-        if name not in catalog.assets:
+        if name not in (*catalog.assets, *catalog.made_for_tasks):
             raise UnknownNameError("asset", name, catalog.assets)
     return list(names or catalog.assets)
 

@@ -99,9 +99,9 @@ def show(
     """
     catalog = LibraryCatalog()
     known = (*catalog.assets, *catalog.robots)
-    if name not in known:
+    if name not in (*known, *catalog.made_for_tasks):
         raise UnknownNameError("asset or robot", name, known)
-    spec = catalog.asset(name) if name in catalog.assets else catalog.robot(name)
+    spec = catalog.robot(name) if name in catalog.robots else catalog.asset(name)
     folder = catalog.folder(spec)
     if as_json:
         typer.echo(spec.model_dump_json(indent=1))

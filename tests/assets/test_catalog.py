@@ -36,6 +36,15 @@ def test_all_cards_load_well_under_a_second() -> None:
     assert time.perf_counter() - start < 1.0
 
 
+def test_what_was_made_for_certain_tasks_is_found_by_name_and_not_offered() -> None:
+    catalog = LibraryCatalog()
+    assert "push_box" in catalog.made_for_tasks
+    assert "push_box" not in catalog.assets
+    box = catalog.asset("push_box")
+    assert (catalog.folder(box) / box.model).is_file()
+    assert LibraryCatalog(catalog.root / "elsewhere").made_for_tasks == ()
+
+
 def test_an_unknown_name_is_answered_with_the_nearest_one() -> None:
     with pytest.raises(UnknownNameError, match="Did you mean 'block_red'"):
         LibraryCatalog().asset("blok_red")

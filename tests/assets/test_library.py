@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from assets.attribution import attribution
-from assets.catalog import LIBRARY, LibraryCatalog
+from assets.catalog import CONTACT_LIBRARY, LIBRARY, LibraryCatalog
 from pipeline.core.geometry import BodyGeometry
 from pipeline.core.poses import quat_rotate
 
@@ -121,6 +121,17 @@ def test_every_licence_allows_redistribution_and_is_attributed() -> None:
         assert spec.licence.spdx in ALLOWED_LICENCES
         assert spec.licence.author
         assert f"| {spec.name} | {spec.licence.spdx} | {spec.licence.author} |" in text
+
+
+def test_the_things_of_contact_tasks_are_ours_and_attributed() -> None:
+    text = (CONTACT_LIBRARY / "ATTRIBUTION.md").read_text()
+    assert text == attribution(LibraryCatalog(CONTACT_LIBRARY))
+    for name in CATALOG.made_for_tasks:
+        spec = CATALOG.asset(name)
+        found = {p.relative_to(CATALOG.folder(spec)).as_posix() for p in CATALOG.folder(spec).rglob("*") if p.is_file()}
+        assert found == {*spec.files, "card.json"}
+        assert (spec.licence.spdx, spec.licence.author) == ("Apache-2.0", "Taskloom contributors")
+        assert f"| {name} | Apache-2.0 |" in text
 
 
 def test_the_library_stays_small_enough_to_clone() -> None:

@@ -24,6 +24,7 @@ PEG, RING = Put("peg", "peg_red", 0.5, 0.0), Put("ring", "square_ring", 0.5, 0.0
 STAND, UMBRELLA = Put("stand", "umbrella_stand", 0.5, 0.0), Put("umbrella", "umbrella", 0.5, 0.0)
 LAMP, SWITCH = Put("lamp", "table_lamp", 0.8, 0.0), "lamp/button_press"
 REMOTE, BUTTER = Put("remote", "tv_remote", 0.5, 0.0), Put("butter", "butter", 0.5, 0.2, yaw=90.0)
+LEDGE, BOARD = Put("ledge", "ledge", 0.5, 0.0), Put("board", "thin_board", 0.5, 0.0)
 
 
 @dataclass(frozen=True)
@@ -299,6 +300,28 @@ CASES: tuple[Case, ...] = (
         ("crosswise", (turned("remote", 90.0),)),
         ("held aligned", (gripped("remote"),)),
         ("still turning", (spinning("remote"),)),
+    ),
+    case(
+        "crosswise",
+        "(crosswise remote butter)",
+        End((REMOTE, at(BUTTER, 0.5, 0.2, yaw=0.0))),
+        ("askew by 15 degrees", (turned("remote", 15.0),)),
+        ("aligned", (turned("remote", 90.0),)),
+        ("held across", (gripped("remote"),)),
+        ("still turning", (spinning("remote"),)),
+    ),
+    case(
+        "overhanging",
+        "(overhanging board ledge)",
+        End((LEDGE, at(BOARD, 0.39, 0.0, up=0.12))),
+        ("held there", (gripped("board"),)),
+        ("beyond the edge altogether", (slid("board", x=-0.06),)),
+        ("over the ledge", (shifted("board", z=0.03),)),
+        ("still sliding", (moving("board"),)),
+        wholly_on_it=(LEDGE, at(BOARD, 0.5, 0.0, up=0.12)),
+        out_by_three_centimetres=(LEDGE, at(BOARD, 0.41, 0.0, up=0.12)),
+        only_a_corner=(LEDGE, at(BOARD, 0.40, 0.09, up=0.12, yaw=45.0)),
+        on_the_table=(LEDGE, at(BOARD, 0.2, 0.3)),
     ),
     case(
         "in a row",

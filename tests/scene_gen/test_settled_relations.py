@@ -36,6 +36,7 @@ CASES = [
     ("(in_front_of stapler mug)", ("stapler", "mug")),
     ("(behind block_red milk)", ("block_red", "milk")),
     ("(aligned book stapler)", ("book", "stapler", "mug")),
+    ("(crosswise book stapler)", ("book", "stapler", "mug")),
     ("(in_a_row block_red block_green block_blue)", ("block_red", "block_green", "block_blue", "mug")),
     ("(upright wine_bottle)", ("wine_bottle", "plate")),
     ("(lying milk)", ("milk", "bowl")),

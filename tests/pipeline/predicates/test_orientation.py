@@ -5,6 +5,7 @@ import pytest
 
 from pipeline.core.poses import compose, pose, quat_from_yaw
 from pipeline.predicates.aligned import aligned
+from pipeline.predicates.crosswise import crosswise
 from pipeline.predicates.in_a_row import in_a_row
 from pipeline.predicates.lying import lying
 
@@ -56,3 +57,16 @@ def test_a_row_is_evenly_spaced_and_the_middle_one_is_in_the_middle(scene):
     assert not in_a_row(world(0.12), "mug", "block", "other").any()
     assert not in_a_row(world(0.25), "mug", "block", "other").any()
     assert in_a_row(world(0.1), "other", "block", "mug").all()
+
+
+@pytest.mark.parametrize(("degrees", "holds"), [(0, True), (9, True), (11, False), (90, False), (171, True)])
+def test_long_things_are_crosswise_by_their_long_sides(scene, degrees, holds):
+    world = scene(table=(0, 0, 0), book=turned(1, 1, degrees))  # the table is longer along y, the book along x
+    assert crosswise(world, "table", "book").all() == holds
+    assert crosswise(world, "book", "table").all() == holds
+
+
+@pytest.mark.parametrize("degrees", [0, 9, 11, 45, 81])
+def test_things_as_wide_as_long_are_crosswise_where_they_are_aligned(scene, degrees):
+    world = scene(block=turned(0, 0, 0), other=turned(0.2, 0, degrees))
+    assert crosswise(world, "block", "other").tolist() == aligned(world, "block", "other").tolist()

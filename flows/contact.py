@@ -1,0 +1,21 @@
+"""The five tasks of contact, each a preset of its own: one task, eight demonstrations."""
+
+from __future__ import annotations
+
+from flows.config import RunConfig
+from flows.task_set import task_set
+
+
+def preset(name: str) -> RunConfig:
+    """The configuration of one of the tasks in ``contact.json``."""
+    tasks = task_set("contact")
+    return RunConfig(
+        preset=name,
+        tasks=1,
+        demos=8,
+        minimum=1,
+        batch=8,
+        rounds=4,
+        backend="genesis",
+        given=tuple(task for task in tasks.tasks if task.name == name),
+    )
