@@ -20,6 +20,7 @@ from flows.stages import package_versions
 from pipeline.asking.meter import Account, total
 from pipeline.core.files import write_atomically
 from pipeline.core.geometry import Frozen
+from pipeline.core.learning import StageWay, Way
 from pipeline.core.program import Program
 from pipeline.core.refinement import Round
 from pipeline.core.task import Family, TaskSpec
@@ -56,7 +57,8 @@ class TaskReport(Frozen):
     confirmed: int = Field(default=0, description="attempts of the last batch that this program solved")
     refinement: tuple[Round, ...] = Field(default=(), description="rounds of the batches that were refined")
     recoveries: int = Field(default=0, description="stages that had failed and were tried again, in all attempts")
-    asked: Account | None = Field(default=None, description="what a model was asked for the refinement")
+    ways: tuple[StageWay, ...] = Field(default=(), description="how the last batch does each stage, and why")
+    asked: Account | None = Field(default=None, description="what a model was asked for programs, patches and rewards")
     seconds: dict[str, float] = Field(default_factory=dict)
 
     @computed_field
@@ -86,6 +88,9 @@ class RunReport(Frozen):
     rejected: tuple[Rejected, ...]
     refusals: dict[str, dict[str, int]] = Field(
         default_factory=dict, description="tasks turned down by each gate (static, dynamic), by their first reason"
+    )
+    ways: dict[str, dict[Way, int]] = Field(
+        default_factory=dict, description="by family, how many stages are done in each way; of tasks that were learned"
     )
     dataset: Packed | None
     proposals: Proposed | None = Field(default=None, description="of a model: the funnel, its prompts and its cost")
@@ -124,6 +129,7 @@ def report_of(
             Rejected(task=c.task.name, family=c.task.family, reasons=c.reasons) for c in plan.candidates if not c.ok
         ),
         refusals=_refusals(plan, reports),
+        ways=_ways(tasks),
         dataset=packed,
         proposals=kept_proposals(folder),
         missing=tuple(missing),
@@ -194,6 +200,7 @@ def _refined(own: Sequence[BatchReport]) -> dict[str, Any]:
         "program": None if last is None else last.program,
         "confirmed": 0 if last is None else last.confirmed,
         "refinement": tuple(r for report in own if len(report.rounds) > 1 for r in report.rounds),
+        "ways": next((r.ways for r in reversed(own) if r.ways), ()),
         "recoveries": sum(a.recoveries for r in own for a in r.attempts),
         "asked": total(accounts) if accounts else None,
     }
@@ -204,6 +211,14 @@ def _refusals(plan: Plan, reports: Sequence[BatchReport]) -> dict[str, dict[str,
     static = by_code(c.reasons[0] for c in plan.candidates if not c.ok)
     dynamic = by_code(r.refused[0] for r in reports if r.status == "rejected" and r.refused)
     return {"static": {**static}, "dynamic": {**dynamic}}
+
+
+def _ways(tasks: Sequence[TaskReport]) -> dict[str, dict[Way, int]]:
+    counts: dict[str, Counter[Way]] = {}
+    for one in tasks:
+        if one.ways:
+            counts.setdefault(one.task.family, Counter()).update(stage.way for stage in one.ways)
+    return {family: dict(counts[family]) for family in sorted(counts)}
 
 
 def _by_source(own: Sequence[BatchReport]) -> int | None:

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from flows.folder import RunFolder
 from flows.report import Counts, RunReport, TaskReport
+from flows.way_words import in_a_line
 
 COLUMNS = ("attempted", "solved", "replayed", "written")
 STYLES = {"complete": "green", "short": "yellow", "failed": "red", "rejected": "dim"}
@@ -39,6 +40,12 @@ def troubles(report: RunReport) -> str:
         why = [f"{n} {cause}" for cause, n in one.causes.items()] or list(one.reasons[:1])
         if why:
             lines.append(f"{one.task.name}: {', '.join(why)}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def learned(report: RunReport) -> str:
+    """A line for every task of which a stage is not the planner's: how it is done, and what was measured of it."""
+    lines = [f"{one.task.name}: {said}" for one in report.tasks if (said := in_a_line(one))]
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -1,8 +1,8 @@
 """The card of a task as Markdown: what was asked, how it went, what it looked like, and where everything is.
 
 At most :data:`~flows.cards.fitting.LIMIT` bytes. What has no room is dropped in this order: the other cameras, the
-refinement's history, pictures of failures from the rarest cause on, the solver's stages, the table of causes, the
-demonstration's strip. Words, counts and links always stay.
+refinement's history, pictures of failures from the rarest cause on, how each stage is done, the solver's stages, the
+table of causes, the demonstration's strip. Words, counts and links always stay.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from flows.folder import RunFolder
 from flows.media import data_uri, smaller
 from flows.recordings import recording_of
 from flows.report import TaskReport
+from flows.way_words import IN_WORDS, measured, sparkline
+from pipeline.core.learning import StageWay, WayTried
 from pipeline.core.refinement import Round
 
 STRIP, FAILURE, THUMBNAIL = 72, 96, 96  # pixels high
@@ -33,6 +35,7 @@ def task_card(report: TaskReport, album: Album, folder: RunFolder, config: RunCo
             Section("causes of failure", _causes(report), rank=2),
             *_failures(report, album),
             Section("the solver's stages", _stages(report, config), rank=3),
+            Section("how each stage is done", _ways(report), rank=3),
             Section("refinement", _refinement(report), rank=5),
             Section("links", _links(report, album, folder, places)),
         ]
@@ -132,6 +135,27 @@ def _stages(report: TaskReport, config: RunConfig) -> str:
     ]
     head = ["## Stages", "", "| | stage | solver | program by |", "|--:|:--|:--|:--|"]
     return "\n".join([*head, *rows])
+
+
+def _ways(report: TaskReport) -> str:
+    """The way of each stage, with what was measured of it and how its training went."""
+    if not report.ways:
+        return ""
+    rows = [_way(stage) for stage in report.ways[:STAGES]]
+    head = "| | stage | way | reached | actions | success while learning | why |\n|--:|:--|:--|--:|--:|:--|:--|"
+    return "\n".join(["## How each stage is done", "", head, *rows])
+
+
+def _way(stage: StageWay) -> str:
+    chosen = next(
+        (tried for tried in stage.tried if tried.way == stage.way), WayTried(way=stage.way, reached=0, starts=0)
+    )
+    steps = sum(tried.steps for tried in stage.tried)
+    went = sparkline(chosen.curves[-1].success) if chosen.curves else ""
+    return (
+        f"| {stage.number} | {text(stage.stage, most=PHRASE)} | {text(IN_WORDS[stage.way])} "
+        f"| {text(measured(chosen))} | {steps:,} | {went} | {text(stage.reason, most=PHRASE)} |"
+    )
 
 
 def _refinement(report: TaskReport) -> str:

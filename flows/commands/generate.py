@@ -52,7 +52,7 @@ from flows.server import EmbeddedServer, client_environment
 from flows.skills import add_skills, digest_of, keep_given, skills_for
 from flows.staffing import check_roles
 from flows.stages import library_digest
-from flows.tables import places, summary, troubles
+from flows.tables import learned, places, summary, troubles
 from flows.wishes import (
     CriticName,
     MaxDifficulty,
@@ -223,7 +223,9 @@ def _conclude(report: RunReport, out: Path, *, as_json: bool) -> None:
     else:
         console = Console()
         console.print(summary(report))
-        console.print(troubles(report) + places(report, out), highlight=False, markup=False, soft_wrap=True)
+        console.print(
+            learned(report) + troubles(report) + places(report, out), highlight=False, markup=False, soft_wrap=True
+        )
     if not report.complete:
         short = [
             t.task.name for t in report.tasks if t.counts.written < report.config.minimum and t.status != "rejected"

@@ -45,6 +45,7 @@ class Entry(Frozen):
     attempted: int
     written: int
     fails: str = ""
+    ways: str = ""
 
 
 def find_runs(place: Path) -> tuple[list[Run], dict[Path, str]]:
@@ -88,6 +89,7 @@ def entry_of(run: Run, one: TaskReport, *, page: str, picture: str) -> Entry:
         attempted=one.counts.attempted,
         written=one.counts.written,
         fails=" ".join(one.causes),
+        ways=" ".join(dict.fromkeys(stage.way for stage in one.ways)),
     )
 
 

@@ -10,9 +10,11 @@ from flows.album import Album, complete_albums, read_album
 from flows.counting import counted
 from flows.folder import RunFolder
 from flows.gallery.fragments import definitions, embedded, facts, failures, percent, program, rate, words
+from flows.gallery.ways import ways
 from flows.intervals import wilson
 from flows.media import data_uri
 from flows.report import Counts, RunReport, TaskReport
+from flows.way_words import ways_in_brief
 from pipeline.core.files import write_atomically
 
 COUNTED = ("attempted", "solved", "replayed", "written")
@@ -109,8 +111,13 @@ def _card(one: TaskReport, album: Album) -> str:
 <dl>{definitions(facts(one, album))}</dl>
 {failures(one, embedded(album))}
 {program(one)}
+{_ways(one)}
 {_frames(album)}
 </div></article>"""
+
+
+def _ways(one: TaskReport) -> str:
+    return f"<details><summary>{escape(ways_in_brief(one))}</summary>{ways(one)}</details>" if one.ways else ""
 
 
 def _views(album: Album) -> str:

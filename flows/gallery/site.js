@@ -6,7 +6,7 @@
   const { fields, rows, byName } = window.TASKS;
   const at = Object.fromEntries(fields.map((name, column) => [name, column]));
   const text = rows.map((row) =>
-    ["instruction", "name", "goal", "family", "run", "fails"].map((name) => row[at[name]]).join(" ").toLowerCase());
+    ["instruction", "name", "goal", "family", "run", "fails", "ways"].map((name) => row[at[name]]).join(" ").toLowerCase());
   const rate = (row) => (row[at.attempted] ? row[at.solved] / row[at.attempted] : 0);
   const collator = new Intl.Collator("en", { numeric: true });
   const ORDERS = {

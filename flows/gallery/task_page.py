@@ -10,6 +10,7 @@ from html import escape
 from flows.album import Album
 from flows.gallery.entries import Run
 from flows.gallery.fragments import definitions, facts, failures, program, rate, words
+from flows.gallery.ways import ways
 from flows.report import TaskReport
 
 
@@ -48,6 +49,7 @@ def task_page(run: Run, one: TaskReport, shown: Shown, *, policy: str, neighbour
 {program(one)}
 {failures(one, shown.failed)}
 </section></div>
+{_ways(one)}
 {_strips(shown)}
 {_again(run, one, shown)}
 </main></body></html>
@@ -88,6 +90,10 @@ def _facts(one: TaskReport, album: Album) -> Mapping[str, str]:
         "scenes": f"{one.counts.built} built, {one.counts.attempted} attempted",
         **facts(one, album),
     }
+
+
+def _ways(one: TaskReport) -> str:
+    return f"<section><h2>How each stage is done</h2>{ways(one)}</section>" if one.ways else ""
 
 
 def _strips(shown: Shown) -> str:

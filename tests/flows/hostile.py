@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flows.report import TaskReport
+from pipeline.core.learning import Curve, StageWay, WayTried
 from pipeline.core.program import Program, Relation, Stage
 from pipeline.core.refinement import Round, Variant
 
@@ -22,6 +23,17 @@ def hostile(report: TaskReport) -> TaskReport:
     stage = Stage(skill=HOSTILE, body="|", relations=(Relation(predicate="`", anchor="](http://evil.example)"),))
     program = Program(stages=(stage,), author=HOSTILE)
     rounds = (Round(variants=(Variant(program=program, patches=(HOSTILE,), solved=0, attempts=1),), diagnosis=HOSTILE),)
+    curve = Curve(
+        name=HOSTILE,
+        reward=HOSTILE,
+        author=HOSTILE,
+        steps=(1, 2),
+        success=(0, 1),
+        value=(0, 1),
+        terms={HOSTILE: (0, 1)},
+    )
+    tried = WayTried(way="dense", reached=1, starts=2, steps=2, curves=(curve, curve))
+    way = StageWay(number=0, stage=HOSTILE, way="dense", reason=HOSTILE, tried=(tried,))
     return report.model_copy(
         update={
             "task": task,
@@ -31,5 +43,6 @@ def hostile(report: TaskReport) -> TaskReport:
             "examples": {HOSTILE: HOSTILE},
             "program": program,
             "refinement": rounds,
+            "ways": (way,),
         }
     )
