@@ -22,11 +22,15 @@ if TYPE_CHECKING:
 class DenseReward:
     """A reward's text as a course takes it; it remembers potentials and actions of every world since its start.
 
+    What a step is worth is divided by ``scale``; lines and terms are told as they are.
+
     Raises :class:`~demo_solvers.rewards.fault.RewardError` for a text that does not fit the scene.
     """
 
-    def __init__(self, text: str, stage: LearnedStage, layout: SceneLayout, robot: RobotSpec) -> None:
-        self.text, self.stage, self.robot = text, stage, robot
+    def __init__(
+        self, text: str, stage: LearnedStage, layout: SceneLayout, robot: RobotSpec, *, scale: float = 1.0
+    ) -> None:
+        self.text, self.stage, self.robot, self.scale = text, stage, robot, scale
         self.reward = compiled(text, layout)
         self._memory: Tensor | None = None  # (batch, potentials)
         self._actions = np.zeros((0, ACTIONS, stage.actions), np.float32)  # (batch, 3, actions)  the newest first
@@ -57,7 +61,7 @@ class DenseReward:
             out = self.reward(self._seen(step.after, slice(None)), self._memory)
             told = {name: _numbers(values) for name, values in {**out.lines, **out.terms}.items()}
         self._memory = out.memory
-        return _numbers(out.total), told
+        return _numbers(out.total / self.scale), told
 
     def _seen(self, state: WorldState, rows: np.ndarray | slice) -> RewardState:
         import torch

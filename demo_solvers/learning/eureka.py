@@ -22,7 +22,6 @@ from demo_solvers.learning.trying import FULL, TARGET, Listener, Look, Trying
 from demo_solvers.rewards.authors import Author
 from demo_solvers.rewards.compiled import compiled
 from demo_solvers.rewards.procedural import Assignment, remaining
-from demo_solvers.rewards.trial import Candidate
 from pipeline.core.doors import Practice
 from pipeline.core.errors import InvalidInputError
 from pipeline.core.geometry import Frozen
@@ -46,7 +45,7 @@ class DenseRecord(Frozen):
     full: Curve = Field(description="of the full run; its steps go on from those of the chosen one's weights, from 0")
     reached: int = Field(ge=0, description="held-out starts from which the policy does the stage's work")
     starts: int = Field(ge=0, description="held-out starts")
-    steps: int = Field(ge=0, description="actions spent on learning, candidates and their judging included")
+    steps: int = Field(ge=0, description="actions spent on learning, candidates, their scales and judging included")
 
     @property
     def success(self) -> float:
@@ -99,16 +98,15 @@ def learn_dense(
     if (record := read(home / "learned.json", DenseRecord)) is not None:
         return DenseLearned(LocalPolicy.load(home / "policy.npz"), record)
     trying = _trying(practice, stage, starts, assignment, budget, settings, home, seed, listener)
-    tried = _tried(trying, author, assignment, budget, look)
+    tried, spent = _tried(trying, author, assignment, budget, look)
     best = ranked(tried)[0]
-    spent = sum(one.steps for one in tried)
-    policy, full = trying.full(best.candidate, steps=budget.steps - spent)
+    policy, full = trying.full(best, steps=budget.steps - spent)
     reached = success(practice, stage, policy, held_out)
     record = DenseRecord(
         digest=digest,
         tried=tuple(one.model_copy(update={"pictures": ()}) for one in tried),
         chosen=tried.index(best),
-        full=curve_of(full, FULL, best.candidate),
+        full=curve_of(full, FULL, best.candidate, best.scale),
         reached=int(reached.sum()),
         starts=len(reached),
         steps=spent + full.steps,
@@ -118,28 +116,34 @@ def learn_dense(
     return DenseLearned(policy, record)
 
 
-def _tried(trying: Trying, author: Author, task: Assignment, budget: LearningBudget, look: Look | None) -> list[Tried]:
-    """All candidates that were tried, in order."""
-    tried = list[Tried]()
+def _tried(
+    trying: Trying, author: Author, task: Assignment, budget: LearningBudget, look: Look | None
+) -> tuple[list[Tried], int]:
+    """All candidates that were tried, in order, and the steps that it took."""
+    tried, spent = list[Tried](), 0
     for number in range(1, budget.rounds + 1):
         if tried and ranked(tried)[0].success >= TARGET:
             break
         if look is not None:
             tried = [trying.shown(one, look) for one in tried]
-        candidates = _written(trying.home / f"round-{number}.json", author, task, tried, budget.candidates)
-        names = [f"candidate {i + 1} of round {number}" for i in range(len(candidates))]
-        tried += trying.side_by_side(candidates, names)
+        written = _written(trying, number, author, task, tried, budget.candidates)
+        found = trying.side_by_side(written, number)
+        tried, spent = tried + found, spent + written.steps + sum(one.steps for one in found)
     if not tried:
         raise InvalidInputError(f"Author {author.name!r} wrote no reward for {task.goal!r}.")
-    return tried
+    return tried, spent
 
 
-def _written(path: Path, author: Author, task: Assignment, tried: Sequence[Tried], count: int) -> tuple[Candidate, ...]:
+def _written(
+    trying: Trying, number: int, author: Author, task: Assignment, tried: Sequence[Tried], count: int
+) -> Round:
     """What the author writes for a round; it is asked once."""
-    if (written := read(path, Round)) is None:
-        found = author.revise(task, [one.trial for one in ranked(tried)], count) if tried else author.write(task, count)
-        write(path, written := Round(candidates=found[:count]))
-    return written.candidates
+    path = trying.home / f"round-{number}.json"
+    if (written := read(path, Round)) is not None:
+        return written
+    found = author.revise(task, [one.trial for one in ranked(tried)], count) if tried else author.write(task, count)
+    write(path, written := trying.scaled(found[:count]))
+    return written
 
 
 def _trying(
@@ -158,7 +162,8 @@ def _trying(
     if not size:
         raise InvalidInputError(f"{budget.candidates} candidates need as many worlds; there are {practice.batch}.")
     judging = -(-len(judges) // size) * size * stage.decisions
-    steps = int(budget.steps * SEARCH / (budget.candidates * budget.rounds)) - judging
+    scaling = -(-practice.batch // budget.candidates) * stage.decisions
+    steps = int(budget.steps * SEARCH / (budget.candidates * budget.rounds)) - judging - scaling
     if steps < size * settings.horizon:
         raise InvalidInputError(
             f"A budget of {budget.steps} steps leaves {steps} for each of {budget.candidates} candidates in "

@@ -23,6 +23,7 @@ class Tried(Frozen):
     """A candidate after a short training, judged by the stage's goal from starts that it was not trained from."""
 
     candidate: Candidate
+    scale: float = Field(gt=0, description="by which the reward is divided for learning")
     outcomes: tuple[bool, ...] = Field(description="of every start that it was judged from: whether it was reached")
     actions: float = Field(description="mean until it was reached; all decisions where it was not")
     left: float = Field(description="mean share of the goal's gaps that was left at the end")
@@ -50,9 +51,11 @@ class Tried(Frozen):
 
 
 class Round(Frozen):
-    """What an author wrote for one round."""
+    """What an author wrote for one round, and the scale of each reward."""
 
     candidates: tuple[Candidate, ...]
+    scales: tuple[float, ...]
+    steps: int = Field(description="actions of all worlds, for the scales")
 
 
 def ranked(tried: Sequence[Tried]) -> list[Tried]:
@@ -60,8 +63,8 @@ def ranked(tried: Sequence[Tried]) -> list[Tried]:
     return sorted(tried, key=lambda one: one.rank, reverse=True)
 
 
-def curve_of(record: Record, name: str, candidate: Candidate) -> Curve:
-    """A training's curve as it is kept with demonstrations."""
+def curve_of(record: Record, name: str, candidate: Candidate, scale: float) -> Curve:
+    """A training's curve as it is kept with demonstrations, with the reward's value as it was written."""
     points = record.curve
     return Curve(
         name=name,
@@ -69,7 +72,7 @@ def curve_of(record: Record, name: str, candidate: Candidate) -> Curve:
         author=candidate.author,
         steps=tuple(p.steps for p in points),
         success=tuple(p.reached / max(p.episodes, 1) for p in points),
-        value=tuple(p.reward for p in points),
+        value=tuple(p.reward * scale for p in points),
         terms={term: tuple(p.terms[term] for p in points) for term in (points[0].terms if points else ())},
     )
 

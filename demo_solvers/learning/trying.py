@@ -11,15 +11,17 @@ from demo_solvers.learning import ppo
 from demo_solvers.learning.course import Course
 from demo_solvers.learning.dense import DenseReward
 from demo_solvers.learning.policy import LocalPolicy, judged
+from demo_solvers.learning.scale import Sample
 from demo_solvers.learning.slices import in_slices
 from demo_solvers.learning.stage import LearnedStage
 from demo_solvers.learning.training import Budget, PPOSettings, Record
-from demo_solvers.learning.tried import Tried, curve_of, read, write
+from demo_solvers.learning.tried import Round, Tried, curve_of, read, write
 from demo_solvers.rewards.compiled import CompiledReward
 from demo_solvers.rewards.state import RewardState
 from demo_solvers.rewards.trial import Candidate
 from pipeline.core.chat import Picture
 from pipeline.core.doors import Practice
+from pipeline.core.learning import Curve
 from pipeline.core.scene import SceneSpec
 from pipeline.core.streams import stream_seed
 
@@ -51,11 +53,18 @@ class Trying:
     home: Path
     listener: Listener
 
-    def side_by_side(self, candidates: Sequence[Candidate], names: Sequence[str]) -> list[Tried]:
-        """Train and judge every candidate that has not been, as slices of the worlds."""
-        done = [read(self.folder(candidate) / "tried.json", Tried) for candidate in candidates]
+    def scaled(self, candidates: Sequence[Candidate]) -> Round:
+        """The candidates with the scales of their rewards, all from one sample in all worlds."""
+        sample = Sample(self.practice, self.stage, self.starts, self.settings, seed=self.seed)
+        scales = tuple(sample.scale(self._reward(candidate, 1.0)) for candidate in candidates)
+        return Round(candidates=tuple(candidates), scales=scales, steps=sample.steps)
+
+    def side_by_side(self, written: Round, number: int) -> list[Tried]:
+        """Train and judge every candidate of a round that has not been, as slices of the worlds."""
+        done = [read(self.folder(candidate) / "tried.json", Tried) for candidate in written.candidates]
         missing = [i for i, one in enumerate(done) if one is None]
-        works = [self._work(candidates[i], names[i]) for i in missing]
+        names = [f"candidate {i + 1} of round {number}" for i in range(len(done))]
+        works = [self._work(written.candidates[i], written.scales[i], names[i]) for i in missing]
         for i, one in zip(missing, in_slices(self.practice, works, size=self.size), strict=True):
             done[i] = one
         return [one for one in done if one is not None]
@@ -72,14 +81,13 @@ class Trying:
         write(folder / "tried.json", tried)
         return tried
 
-    def full(self, candidate: Candidate, steps: int) -> tuple[LocalPolicy, Record]:
-        """Go on from the candidate's weights in all worlds, for as many steps at most."""
-        seed = stream_seed(self.seed, "full")
-        course = self._course(self.practice, candidate, seed)
+    def full(self, tried: Tried, steps: int) -> tuple[LocalPolicy, Record]:
+        """Go on from a candidate's weights in all worlds, for as many steps at most."""
+        candidate, seed = tried.candidate, stream_seed(self.seed, "full")
         return ppo.train(
-            course,
+            self._course(self.practice, candidate, tried.scale, seed),
             self.home / "full",
-            reward=candidate.reward,
+            reward=f"{candidate.reward} / {tried.scale}",
             settings=self.settings,
             budget=Budget(steps=steps, target=TARGET),
             origin=self.folder(candidate) / f"{self.stage.name}-{ppo.FILE}",
@@ -90,39 +98,43 @@ class Trying:
         """Where a candidate's training is kept."""
         return self.home / f"candidate-{hashlib.sha256(candidate.reward.encode()).hexdigest()[:16]}"
 
-    def _work(self, candidate: Candidate, name: str) -> Callable[[Practice], Tried]:
+    def _work(self, candidate: Candidate, scale: float, name: str) -> Callable[[Practice], Tried]:
         def work(practice: Practice) -> Tried:
             folder = self.folder(candidate)
             policy, record = ppo.train(
-                self._course(practice, candidate, self.seed),
+                self._course(practice, candidate, scale, self.seed),
                 folder,
-                reward=candidate.reward,
+                reward=f"{candidate.reward} / {scale}",
                 settings=self.settings,
                 budget=Budget(steps=self.steps, target=TARGET),
                 listener=lambda record: self.listener(name, record),
             )
             policy.save(folder / "policy.npz")
-            tried = self._judged(practice, candidate, policy, record, name)
+            tried = self._judged(practice, candidate, scale, policy, curve_of(record, name, candidate, scale))
             write(folder / "tried.json", tried)
             return tried
 
         return work
 
     def _judged(
-        self, practice: Practice, candidate: Candidate, policy: LocalPolicy, record: Record, name: str
+        self, practice: Practice, candidate: Candidate, scale: float, policy: LocalPolicy, curve: Curve
     ) -> Tried:
         found = judged(practice, self.stage, policy, self.judges)
         left = self.remaining(RewardState.of(found.state, self.starts[0].robot)).total
         return Tried(
             candidate=candidate,
+            scale=scale,
             outcomes=tuple(found.reached.tolist()),
             actions=float(found.actions.mean()),
             left=float(left.mean()),
             failures=found.failures,
-            curve=curve_of(record, name, candidate),
-            steps=record.steps + found.spent,
+            curve=curve,
+            steps=curve.steps[-1] + found.spent,
         )
 
-    def _course(self, practice: Practice, candidate: Candidate, seed: int) -> Course:
-        reward = DenseReward(candidate.reward, self.stage, practice.state().layout, self.starts[0].robot)
-        return Course(practice, self.stage, self.starts, reward, seed=seed)
+    def _course(self, practice: Practice, candidate: Candidate, scale: float, seed: int) -> Course:
+        return Course(practice, self.stage, self.starts, self._reward(candidate, scale), seed=seed)
+
+    def _reward(self, candidate: Candidate, scale: float) -> DenseReward:
+        layout = self.practice.state().layout
+        return DenseReward(candidate.reward, self.stage, layout, self.starts[0].robot, scale=scale)

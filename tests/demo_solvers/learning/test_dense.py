@@ -11,6 +11,7 @@ import pytest
 from demo_solvers.learning.course import Course
 from demo_solvers.learning.dense import DenseReward
 from demo_solvers.learning.ppo import train
+from demo_solvers.learning.scale import Sample
 from demo_solvers.learning.stage import LearnedStage
 from demo_solvers.learning.training import Budget, PPOSettings
 from demo_solvers.rewards.fault import RewardError
@@ -96,3 +97,31 @@ def test_every_line_and_term_is_in_the_curve(course: Callable[..., Course], dens
 def test_a_text_that_does_not_fit_is_refused(dense: Make) -> None:
     with pytest.raises(RewardError, match="cookie_box"):
         dense("bring: -distance(tool, cookie_bix) / 1 m")
+
+
+def test_rewards_that_differ_in_size_alone_are_practised_alike(
+    worlds: PracticeWorlds, stage: LearnedStage, starts: list[SceneSpec], dense: Make, course: Callable[..., Course]
+) -> None:
+    sample = Sample(worlds, stage, starts, PPOSettings(), seed=0)
+    paid = []
+    for factor in ("0.001", "1", "20"):
+        text = f"bring: {factor} * change(-planar_distance(cookie_box, zone_green) / 1 cm)"
+        scale = sample.scale(dense(text))
+        assert sample.scale(dense(text)) == scale, "it is read off the same sample again"
+        practised = course(DenseReward(text, stage, worlds.state().layout, starts[0].robot, scale=scale))
+        taken = [practised.step(np.full((4, 2), 0.7)) for _ in range(6)]
+        paid.append([t.reward for t in taken])
+        np.testing.assert_allclose([t.reward * scale for t in taken], [t.terms["bring"] for t in taken], rtol=1e-3)
+    np.testing.assert_allclose(paid[0], paid[1], rtol=2e-3, atol=1e-6)
+    np.testing.assert_allclose(paid[2], paid[1], rtol=2e-3, atol=1e-6)
+    assert 0.001 < np.abs(paid[1]).max() < 10
+
+
+def test_a_scale_counts_what_is_ahead_in_the_same_episode(
+    worlds: PracticeWorlds, stage: LearnedStage, starts: list[SceneSpec], dense: Make
+) -> None:
+    short = stage.model_copy(update={"decisions": 3})
+    sample = Sample(worlds, short, starts, PPOSettings(discount=0.5), seed=0)
+    assert sample.steps == 3 * 4
+    assert sample.scale(dense("pay: 2")) == pytest.approx(2 * np.sqrt((1.75**2 + 1.5**2 + 1) / 3), rel=1e-3)
+    assert sample.scale(dense("pay: 0 * elapsed()")) == 1.0

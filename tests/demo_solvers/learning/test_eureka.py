@@ -30,7 +30,7 @@ from pipeline.llm.scripted import scripted
 from pipeline.rollout import PracticeWorlds
 
 SMALL = PPOSettings(horizon=8, hidden=(16, 16))
-TINY = LearningBudget(steps=340, candidates=2, rounds=2, worlds=4)
+TINY = LearningBudget(steps=440, candidates=2, rounds=2, worlds=4)
 MODEL = "claude-sonnet-5-5"
 FIRST = {"thought": "Nearer.", "reward": "bring: 10 * change(-planar_distance(cookie_box, zone_green) / 10 cm)"}
 SECOND = {"reward": "bring: -planar_distance(cookie_box, zone_green) / 10 cm"}
@@ -99,8 +99,9 @@ def test_candidates_are_tried_and_the_best_is_trained_on_within_the_budget(learn
     assert record.tried[record.chosen] == ranked(record.tried)[0]
     assert record.full.reward == record.tried[record.chosen].candidate.reward
     assert len({one.candidate.reward for one in record.tried}) == 4
-    assert record.steps == sum(one.steps for one in record.tried) + record.full.steps[-1]
-    assert sum(one.steps for one in record.tried) <= 0.5 * TINY.steps + 4 * 2 * SMALL.horizon
+    scaling = 2 * 4 * 6  # in each round an episode in all worlds
+    assert record.steps == sum(one.steps for one in record.tried) + scaling + record.full.steps[-1]
+    assert record.steps - record.full.steps[-1] <= 0.5 * TINY.steps + 4 * 2 * SMALL.horizon
     assert TINY.steps <= record.steps < TINY.steps + 4 * SMALL.horizon
     assert record.starts == 3
     for curve in record.curves:
@@ -182,7 +183,9 @@ def test_a_budget_too_small_is_refused_with_what_to_do(learn: Learn) -> None:
 def tried(outcomes: Sequence[bool], actions: float, left: float, value: float) -> Tried:
     curve = Curve(name="one", steps=(1,), success=(0.0,), value=(value,))
     candidate = Candidate(reward=f"a: {value}")
-    return Tried(candidate=candidate, outcomes=tuple(outcomes), actions=actions, left=left, curve=curve, steps=1)
+    return Tried(
+        candidate=candidate, scale=1.0, outcomes=tuple(outcomes), actions=actions, left=left, curve=curve, steps=1
+    )
 
 
 def test_success_selects_then_speed_then_what_is_left_and_never_the_rewards_value() -> None:
