@@ -23,8 +23,11 @@ class LearningBudget(Frozen):
     judged: int = Field(default=64, ge=1, description="held-out starts that decide whether a way is good enough")
 
 
-class Curve(Frozen):
-    """How a training went, update by update; all tuples are as long as ``steps``."""
+class Curve(Frozen, ser_json_inf_nan="strings"):
+    """How a training went, update by update; all tuples are as long as ``steps``.
+
+    Numbers that ran away are written as strings, so that a report that tells of them can be read back.
+    """
 
     name: str = Field(description="which training, e.g. 'policy' or 'candidate 2 of round 1'")
     reward: str = Field(default="", description="text of the reward; empty where it is the predicate alone")

@@ -292,6 +292,12 @@ def test_the_form_of_a_batch_takes_what_the_command_line_takes() -> None:
 CURVE = Curve(name="policy", steps=(1, 2), success=(0.0, 1.0), value=(0.0, 1.0))
 
 
+def test_a_training_that_ran_away_leaves_a_report_that_can_be_read() -> None:
+    away = CURVE.model_copy(update={"value": (float("nan"), float("-inf"))})
+    assert Curve.model_validate_json(away.model_dump_json()).model_dump_json() == away.model_dump_json()
+    json.loads(away.model_dump_json(), parse_constant=lambda text: pytest.fail(f"{text} is no JSON"))
+
+
 def test_curves_travel_with_a_batchs_report(
     learner: Learner, bench: Bench, config: RunConfig, folder: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
