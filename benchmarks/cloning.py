@@ -17,11 +17,11 @@ from typing import Any
 from assets.catalog import LibraryCatalog
 from benchmarks._cells import parser, save, table
 from benchmarks._clone import Thing, cloned
-from flows.intervals import wilson
 from flows.posing import lay_out, pose
 from flows.stages import find_solver, make_simulator
 from pipeline.core.doors import Problem, Simulator
 from pipeline.core.episode import Episode, Provenance
+from pipeline.core.intervals import wilson
 from pipeline.core.task import TaskObject, TaskSpec
 from pipeline.dataset.attrs import DatasetMeta
 from pipeline.dataset.pack import pack

@@ -20,12 +20,12 @@ import numpy as np
 from benchmarks._cells import Cell, Cells, announce, parser, percent, processes, save, table
 from benchmarks._problems import pose_problem, proposals, simulator_of
 from demo_solvers.families import SOLVED
-from flows.intervals import wilson
 from flows.stages import find_solver
 from pipeline.conduct import Finding, Violation, findings
 from pipeline.core.doors import Problem
 from pipeline.core.episode import Episode, Outcome, Provenance
 from pipeline.core.errors import InvalidInputError
+from pipeline.core.intervals import wilson
 from pipeline.core.scene import SceneSpec
 from pipeline.core.task import Family, TaskSpec
 from pipeline.core.world import WorldState

@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks._cells import Cell, Cells, parser, percent, processes, save, table
-from flows.intervals import wilson
 from flows.replay import recorded_on
 from flows.stages import make_simulator
 from pipeline.core.doors import Simulator
+from pipeline.core.intervals import wilson
 from pipeline.core.kinematics import forward_kinematics
 from pipeline.core.scene import SceneSpec
 from pipeline.core.world import F32, Actions, WorldTrace

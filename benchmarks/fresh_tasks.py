@@ -24,11 +24,11 @@ from typing import Any
 
 from benchmarks._cells import Cell, Cells, announce, parser, percent, processes, save, table
 from benchmarks._problems import library, pose_problem, simulator_of
-from flows.intervals import wilson
 from flows.stages import find_solver, package_versions
 from pipeline.core.doors import Problem, Simulator
 from pipeline.core.episode import Diagnosis, Outcome, Provenance
 from pipeline.core.errors import InvalidInputError
+from pipeline.core.intervals import wilson
 from pipeline.core.refinement import Budget
 from pipeline.core.task import Family, TaskSpec
 from pipeline.rollout import attempt

@@ -23,12 +23,12 @@ from assets.catalog import LibraryCatalog
 from benchmarks._cells import Cell, Cells, announce, parser, percent, processes, save, table
 from demo_solvers.solvers.vipr import carry_out
 from flows.config import RANDOMISATIONS
-from flows.intervals import wilson
 from flows.posing import lay_out
 from flows.stages import make_simulator
 from pipeline.core.asset import AssetSpec
 from pipeline.core.doors import Problem, Simulator, Solution, TrialWorlds, Unplaceable
 from pipeline.core.episode import Diagnosis, Outcome
+from pipeline.core.intervals import wilson
 from pipeline.core.layout import LEFT_FINGER, RIGHT_FINGER, ROBOT
 from pipeline.core.program import Program, Stage
 from pipeline.core.robot import Gripper

@@ -22,11 +22,11 @@ import numpy as np
 from assets.catalog import LibraryCatalog
 from benchmarks._cells import Cell, Cells, parser, percent, processes, save, table
 from demo_solvers.solvers.vipr import carry_out
-from flows.intervals import wilson
 from flows.posing import lay_out
 from flows.stages import make_simulator
 from pipeline.core.doors import Problem, Simulator, Solution, TrialWorlds, Unplaceable
 from pipeline.core.episode import Outcome
+from pipeline.core.intervals import wilson
 from pipeline.core.program import Program, Stage
 from pipeline.core.registry import Registry
 from pipeline.core.streams import stream_seed

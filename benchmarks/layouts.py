@@ -27,8 +27,8 @@ from benchmarks._depth import deepest
 from benchmarks._layouts import Layout, draw_layout, kinds
 from benchmarks._newton import newton_ends
 from benchmarks._problems import simulator_of
-from flows.intervals import wilson
 from pipeline.core.doors import Unplaceable
+from pipeline.core.intervals import wilson
 from pipeline.core.scene import SceneSpec
 from pipeline.core.streams import stream
 from pipeline.settling import settle

@@ -38,10 +38,10 @@ from demo_solvers.refinement.procedural import ProceduralRefiner
 from demo_solvers.refinement.trial import tried
 from demo_solvers.task_planning.plan import decompose
 from flows.authors import reply_cache
-from flows.intervals import wilson
 from pipeline.asking.ask import Asker
 from pipeline.asking.cache import CachedModel
 from pipeline.core.doors import Problem, Simulator
+from pipeline.core.intervals import wilson
 from pipeline.core.program import Program
 from pipeline.core.refinement import Budget
 from pipeline.core.streams import stream

@@ -23,9 +23,9 @@ from benchmarks._cells import HERE, Cell, Cells, facts, parser, percent, process
 from benchmarks._problems import pose_problem, simulator_of
 from benchmarks._published import METHODS, ROWS
 from benchmarks._rlbench14_page import write_page
-from flows.intervals import wilson
 from flows.stages import find_solver
 from flows.task_set import Entry, task_set
+from pipeline.core.intervals import wilson
 from pipeline.core.program import Program
 from pipeline.core.refinement import Budget
 from pipeline.rollout import attempt

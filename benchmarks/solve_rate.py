@@ -28,9 +28,9 @@ from benchmarks._problems import pose_problem, proposals, simulator_of
 from benchmarks._solve_rate_page import write_page
 from demo_solvers.families import SOLVED
 from flows.config import RANDOMISATIONS
-from flows.intervals import wilson
 from flows.stages import find_solver
 from pipeline.core.errors import InvalidInputError
+from pipeline.core.intervals import wilson
 from pipeline.core.refinement import Budget
 from pipeline.core.task import Family, TaskSpec
 from pipeline.rollout import attempt

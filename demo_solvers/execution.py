@@ -204,14 +204,17 @@ class Execution:
         widths = self.width + share * (goal - self.width)
         commands = np.repeat(self.command[None], steps, axis=0)
         commands[..., self.arm.columns], commands[..., self.arm.columns.stop] = targets, widths
-        actions = commands.astype(np.float32)
-        left = self.worlds.steps_left
-        if steps > left:
+        self.play(commands)
+
+    def play(self, commands: NDArray[np.floating]) -> None:
+        """Run commands (time, batch, dof) as they are; live rows fail where the horizon comes before their end."""
+        actions, left = np.asarray(commands, np.float32), self.worlds.steps_left
+        if len(actions) > left:
             self.fail(
                 self.rows,
                 "timeout",
                 expected=f"done within {self.problem.task.horizon:g} s",
-                seen=f"{steps} steps more",
+                seen=f"{len(actions)} steps more",
             )
             actions = actions[:left]
         if len(actions):

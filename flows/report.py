@@ -11,7 +11,6 @@ from pydantic import Field, computed_field
 
 from flows.config import RunConfig
 from flows.folder import RunFolder
-from flows.intervals import wilson
 from flows.jobs import BatchReport
 from flows.packing import Packed
 from flows.plan import Plan
@@ -20,6 +19,7 @@ from flows.stages import package_versions
 from pipeline.asking.meter import Account, total
 from pipeline.core.files import write_atomically
 from pipeline.core.geometry import Frozen
+from pipeline.core.intervals import wilson
 from pipeline.core.learning import StageWay, Way
 from pipeline.core.program import Program
 from pipeline.core.refinement import Round

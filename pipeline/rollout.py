@@ -95,8 +95,10 @@ class BatchWorlds:
         return self._mine.trace()
 
     def trial(self, copies: int = 1) -> BatchWorlds:
-        """Every scene ``copies`` times from its reset, as the next trial; this handle and earlier ones stop working."""
-        self._check_live()
+        """Every scene ``copies`` times from its reset, as the next trial; any handle may be asked for it.
+
+        Afterwards all earlier handles can do no more than that.
+        """
         return BatchWorlds(self._simulator, self._problem, copies=copies, records=self._records)
 
     def look(self, cameras: Sequence[CameraSpec], row: int, steps: Sequence[int]) -> Mapping[str, Frames]:
@@ -121,9 +123,8 @@ class BatchWorlds:
     def practice(self, scenes: Sequence[SceneSpec]) -> PracticeWorlds:
         """Worlds of ``scenes``, which need not be the problem's.
 
-        This handle and earlier ones stop working (:meth:`trial` still does, and ends the practice).
+        Trials so far stop working (:meth:`trial` still does, and ends the practice). Any handle may be asked for it.
         """
-        self._check_live()
         return PracticeWorlds(self._simulator, scenes)
 
     def outcome_history(self, outcome: Outcome, scene: int) -> WorldState | None:

@@ -8,32 +8,33 @@ from demo_solvers.execution import Execution
 from demo_solvers.learning.observing import seen
 from demo_solvers.learning.policy import LocalPolicy
 from demo_solvers.learning.stage import LearnedStage
-from demo_solvers.learning.steering import Steering
+from demo_solvers.learning.steering import Steer, Steering, whole
+
+LEARNED = "learned "
+"""What the names of stages begin with in which a policy acts."""
 
 
-def act_out(ex: Execution, stage: LearnedStage, policy: LocalPolicy) -> None:
+def act_out(ex: Execution, stage: LearnedStage, policy: LocalPolicy, *, steer: Steer = Steering) -> None:
     """Let ``policy`` act in the live rows until each has reached the stage's goal; those that do not fail.
 
     A row that is done holds still while others go on. The first arm acts.
     """
-    ex.begin(f"learned {stage.name}")
+    ex.begin(f"{LEARNED}{stage.name}")
     scenes = [
         scene.model_copy(update={"robot_start": tuple(command)})
         for scene, command in zip(ex.problem.scenes, ex.command.tolist(), strict=True)
     ]
-    steering, before = Steering(stage, scenes), np.zeros((len(scenes), stage.actions), np.float32)
+    steering, before = steer(stage, scenes), np.zeros((len(scenes), stage.actions), np.float32)
     everyone, reached = ex.alive.copy(), stage.reached(ex.state())
     for _ in range(stage.decisions):
         busy = everyone & ~reached
         if not busy.any() or ex.worlds.steps_left < stage.repeat:
             break
         state = ex.state()
-        before = policy.act(seen(stage, state, before))
+        before = policy.act(whole(steering, seen(stage, state, before), state))
         targets = steering.follow(before, state.tcp).astype(float)
-        arm, width = targets[..., ex.arm.columns], targets[-1, :, ex.arm.columns.stop]
-        arm[:, ~busy] = ex.q[~busy]
         ex.alive = busy
-        ex.apply(arm, np.where(busy, width, ex.width))
+        ex.play(np.where(busy[:, None], targets, ex.command))
         reached |= stage.reached(ex.state())
     ex.alive = everyone
     missed = np.flatnonzero(everyone & ~reached)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from demo_solvers.learning.observing import privileged, seen
 from demo_solvers.learning.stage import LearnedStage
-from demo_solvers.learning.steering import Steering
+from demo_solvers.learning.steering import Steer, Steering, whole
 from pipeline.core.doors import Practice
 from pipeline.core.errors import InvalidInputError
 from pipeline.core.scene import SceneSpec
@@ -87,12 +87,13 @@ class Course:
         *,
         seed: int,
         nearer: Sequence[Sequence[SceneSpec]] = (),
+        steer: Steer = Steering,
     ) -> None:
         self.levels = tuple(tuple(level) for level in (*nearer, starts) if level)
         if not starts:
             raise InvalidInputError(f"Stage {stage.name!r} has no start to be practised from.")
         self.practice, self.stage, self.starts, self.reward, self.seed = practice, stage, starts, reward, seed
-        self.level = 0
+        self.level, self.steer = 0, steer
         self.begin(0)
 
     @property
@@ -105,7 +106,7 @@ class Course:
         self._random = stream(self.seed, "course", self.stage.name, str(count))
         scenes = self._drawn(self.batch)
         self._state = self.practice.put(list(range(self.batch)), scenes)
-        self._steering = Steering(self.stage, scenes)
+        self._steering = self.steer(self.stage, scenes)
         self._before = np.zeros((self.batch, self.stage.actions), np.float32)
         self._length = np.zeros(self.batch, int)
         self._height = self._state.body(self.stage.body)[:, 2].copy()
@@ -118,7 +119,7 @@ class Course:
 
     def seen(self) -> F32:
         """What the policy sees now."""
-        return seen(self.stage, self._state, self._before)
+        return whole(self._steering, seen(self.stage, self._state, self._before), self._state)
 
     def privileged(self) -> F32:
         """What the critic sees besides."""

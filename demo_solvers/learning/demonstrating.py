@@ -18,7 +18,7 @@ from pipeline.core.scene import SceneSpec
 from pipeline.core.world import Bools, WorldState
 
 AFTER = 8  # control steps that belong to a motion although its name is over: what was moved comes to rest
-REST = 0.5  # s after which a stage is judged
+REST = 0.3  # s for which everything stands besides before a stage is judged
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,6 @@ def shown(
         ex.program = program
         with ex.stage(number):
             carry_out(ex, program, number)
-        ex.alive[:] = True  # also who has failed is judged, at rest
         ex.wait(REST)
 
     reached, parts = list[Bools](), list[Transitions]()

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from demo_solvers.learning.course import FALLEN
 from demo_solvers.learning.observing import seen
 from demo_solvers.learning.stage import LearnedStage
-from demo_solvers.learning.steering import Steering
+from demo_solvers.learning.steering import Steer, Steering, whole
 from pipeline.core.doors import Practice
 from pipeline.core.errors import InvalidInputError
 from pipeline.core.files import write_atomically
@@ -103,32 +103,47 @@ class Judged:
         return {cause: count for cause, count in (("out of time", late), ("lost", lost)) if count}
 
 
-def judged(practice: Practice, stage: LearnedStage, policy: LocalPolicy, starts: Sequence[SceneSpec]) -> Judged:
+def judged(
+    practice: Practice,
+    stage: LearnedStage,
+    policy: LocalPolicy,
+    starts: Sequence[SceneSpec],
+    *,
+    steer: Steer = Steering,
+) -> Judged:
     """Let ``policy`` act once from each of ``starts`` within the stage's decisions."""
     parts = list[Judged]()
     for first in range(0, len(starts), practice.batch):
         given = list(starts[first : first + practice.batch])
-        parts.append(_judged(practice, stage, policy, given + [given[-1]] * (practice.batch - len(given)), len(given)))
+        padded = given + [given[-1]] * (practice.batch - len(given))
+        parts.append(_judged(practice, stage, policy, padded, len(given), steer))
     arrays = {name: np.concatenate([getattr(p, name) for p in parts]) for name in ("reached", "lost", "actions")}
     return Judged(**arrays, state=WorldState.stack([p.state for p in parts]), spent=sum(p.spent for p in parts))
 
 
-def success(practice: Practice, stage: LearnedStage, policy: LocalPolicy, starts: Sequence[SceneSpec]) -> Bools:
+def success(
+    practice: Practice,
+    stage: LearnedStage,
+    policy: LocalPolicy,
+    starts: Sequence[SceneSpec],
+    *,
+    steer: Steer = Steering,
+) -> Bools:
     """Whether ``policy`` does the stage's work from each of ``starts``, (starts,), within its decisions."""
-    return judged(practice, stage, policy, starts).reached
+    return judged(practice, stage, policy, starts, steer=steer).reached
 
 
 def _judged(
-    practice: Practice, stage: LearnedStage, policy: LocalPolicy, scenes: Sequence[SceneSpec], count: int
+    practice: Practice, stage: LearnedStage, policy: LocalPolicy, scenes: Sequence[SceneSpec], count: int, steer: Steer
 ) -> Judged:
     """As :func:`judged`, of the first ``count`` of as many scenes as there are worlds."""
     state = practice.put(list(range(practice.batch)), scenes)
     height = state.body(stage.body)[:, 2].copy()
-    steering, before = Steering(stage, scenes), np.zeros((practice.batch, stage.actions), np.float32)
+    steering, before = steer(stage, scenes), np.zeros((practice.batch, stage.actions), np.float32)
     reached, taken = np.zeros(practice.batch, bool), np.full(practice.batch, stage.decisions)
     spent = 0
     for number in range(1, stage.decisions + 1):
-        before = policy.act(seen(stage, state, before))
+        before = policy.act(whole(steering, seen(stage, state, before), state))
         state = practice.run(steering.follow(before, state.tcp)).at(-1)
         new = stage.reached(state) & ~reached
         taken[new], reached, spent = number, reached | new, number * practice.batch

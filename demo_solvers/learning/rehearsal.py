@@ -81,7 +81,10 @@ def rehearse(
     scenes: Sequence[SceneSpec],
     drive: Callable[[Execution], None],
 ) -> list[Rehearsed]:
-    """Let ``drive`` act from the initial states of ``scenes``, as many at a time as there are worlds, for a horizon."""
+    """Let ``drive`` act from the initial states of ``scenes``, as many at a time as there are worlds, for a horizon.
+
+    Everything stands still for a moment at the end.
+    """
     found = list[Rehearsed]()
     steps = round(problem.task.horizon * scenes[0].physics.control_hz) if scenes else 0
     for first in range(0, len(scenes), practice.batch):
@@ -91,6 +94,7 @@ def rehearse(
         worlds = PracticeRun(practice, steps=steps)
         ex = Execution(replace(problem, scenes=tuple(padded)), worlds)
         drive(ex)
+        ex.wait(STILL)
         found.append(Rehearsed(ex, start, worlds, given))
     return found
 
@@ -114,19 +118,25 @@ def begun(
                 return
             with ex.stage(earlier):
                 carry_out(ex, program, earlier, instead)
-        ex.wait(STILL)
 
+    return ended(rehearse(practice, problem, scenes, drive))
+
+
+def ended(runs: Sequence[Rehearsed]) -> list[SceneSpec]:
+    """The states in which the rows of ``runs`` that have not failed come to stand, as scenes."""
     found = list[SceneSpec]()
-    for run in rehearse(practice, problem, scenes, drive):
+    for run in runs:
         rows = np.flatnonzero(run.alive)
-        found += starts_of(run.scenes, run.worlds.state(), _as_gripped(run), rows.tolist())
+        found += starts_of(
+            run.scenes, run.worlds.state(), as_gripped(run.ex, run.ex.command, run.worlds.state()), rows.tolist()
+        )
     return found
 
 
-def _as_gripped(run: Rehearsed) -> np.ndarray:
+def as_gripped(ex: Execution, command: np.ndarray, state: WorldState) -> np.ndarray:
     """Commands (batch, dof) with each gripper as wide as it is: fingers are not put into what they hold."""
-    command, qpos = run.ex.command.copy(), run.worlds.state().qpos
-    for arm in run.ex.arms.values():
+    command = np.array(command, float)
+    for arm in ex.arms.values():
         column = arm.columns.stop
-        command[:, column] = np.clip(qpos[:, column], 0.0, run.ex.robot.gripper.max_width)
+        command[:, column] = np.clip(state.qpos[: len(command), column], 0.0, ex.robot.gripper.max_width)
     return command

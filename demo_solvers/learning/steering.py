@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from demo_solvers.learning.stage import LearnedStage
 from pipeline.core import poses
 from pipeline.core.kinematics import SerialChain
 from pipeline.core.scene import SceneSpec
-from pipeline.core.world import F32, Actions
+from pipeline.core.world import F32, Actions, WorldState
 from pipeline.delta_control import Follower
 
 Array = NDArray[np.float64]
@@ -64,6 +64,10 @@ class Steering:
             step[:] = self.command
         return targets
 
+    def told(self, tool: F32) -> F32:
+        """What the policy sees besides (batch, columns), with the tool at ``tool`` (batch, 7): nothing."""
+        return np.zeros((len(tool), 0), np.float32)
+
     def _move(self, values: Array, here: Array) -> None:
         twist = np.zeros((len(values), 6))
         twist[:, self._axes] = values * self._most
@@ -79,3 +83,13 @@ class Steering:
             return (values[:, -1] + 1) / 2 * most
         widths = {"closed": np.zeros_like(now), "open": np.full_like(now, most), "kept": now, "gripping": self._grip}
         return widths[self.stage.fingers]
+
+
+Steer = Callable[[LearnedStage, Sequence[SceneSpec]], Steering]
+"""Makes what turns actions into commands, for worlds that begin in some starts."""
+
+
+def whole(steering: Steering, seen: F32, state: WorldState) -> F32:
+    """What a policy sees of a state (batch, columns), with what its steering tells it."""
+    told = steering.told(state.tcp)
+    return np.concatenate([seen, told], axis=1) if told.shape[1] else seen

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from demo_solvers.conduct import conduct
+from demo_solvers.conduct import NONE, Drive, conduct
 from demo_solvers.diagnosis import Attempted, Failure, diagnose
 from demo_solvers.execution import Execution, Span
 from demo_solvers.lanes import side_by_side
@@ -49,12 +49,17 @@ class Tried:
         return *self.merit, -(self.jerk if self.jerk is not None else np.inf)
 
 
-def tried(programs: Sequence[Program], problem: Problem, trial: TrialWorlds) -> list[Tried]:
-    """Run each program in its own copy of the scenes; copy k of ``trial``'s rows is for program k."""
+def tried(
+    programs: Sequence[Program], problem: Problem, trial: TrialWorlds, *, instead: Mapping[int, Drive] = NONE
+) -> list[Tried]:
+    """Run each program in its own copy of the scenes; copy k of ``trial``'s rows is for program k.
+
+    ``instead`` carries out the stages that it has the numbers of.
+    """
     scenes = len(problem.scenes)
     still = np.array([s.robot_start for s in problem.scenes] * len(programs), np.float32)
     lanes = [
-        (range(k * scenes, (k + 1) * scenes), _driver(program, problem, trial, first=k * scenes))
+        (range(k * scenes, (k + 1) * scenes), _driver(program, problem, trial, instead, first=k * scenes))
         for k, program in enumerate(programs)
     ]
     return side_by_side(trial, lanes, still=still)
@@ -66,10 +71,12 @@ def jerk_of(actions: np.ndarray, *, joints: int, rate: float) -> float:
     return float(np.mean(third**2)) if len(third) else 0.0
 
 
-def _driver(program: Program, problem: Problem, trial: TrialWorlds, *, first: int) -> Callable[[Worlds], Tried]:
+def _driver(
+    program: Program, problem: Problem, trial: TrialWorlds, instead: Mapping[int, Drive], *, first: int
+) -> Callable[[Worlds], Tried]:
     def drive(worlds: Worlds) -> Tried:
         start = worlds.state()
-        ex = conduct(program, problem, worlds)
+        ex = conduct(program, problem, worlds, instead=instead)
         histories = _histories(start, worlds)
         outcomes = [
             _judged(problem, replace(o, trial=trial.index, row=first + row), row, history, ex)

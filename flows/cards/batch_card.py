@@ -13,9 +13,9 @@ from flows.cards.places import Places
 from flows.config import RunConfig
 from flows.counting import counted
 from flows.folder import RunFolder
-from flows.intervals import wilson
 from flows.media import data_uri, row, smaller
 from flows.report import Counts, TaskReport
+from pipeline.core.intervals import wilson
 
 LIMIT = 90_000  # bytes of a gallery
 ROWS = 200  # of the table of outcomes

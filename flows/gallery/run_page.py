@@ -11,11 +11,11 @@ from flows.counting import counted
 from flows.folder import RunFolder
 from flows.gallery.fragments import definitions, embedded, facts, failures, percent, program, rate, words
 from flows.gallery.ways import ways
-from flows.intervals import wilson
 from flows.media import data_uri
 from flows.report import Counts, RunReport, TaskReport
 from flows.way_words import ways_in_brief
 from pipeline.core.files import write_atomically
+from pipeline.core.intervals import wilson
 
 COUNTED = ("attempted", "solved", "replayed", "written")
 NO_VIEWS = '<p class="none">no demonstration</p>'

@@ -218,7 +218,10 @@ class TrialWorlds(Worlds, Protocol):
         ...
 
     def trial(self, copies: int = 1) -> TrialWorlds:
-        """Every scene ``copies`` times from its reset, as the next trial; this handle and earlier ones stop working."""
+        """Every scene ``copies`` times from its reset, as the next trial; any handle may be asked for it.
+
+        Afterwards all earlier handles can do no more than that.
+        """
         ...
 
     def look(self, cameras: Sequence[CameraSpec], row: int, steps: Sequence[int]) -> Mapping[str, Frames]:
@@ -229,7 +232,7 @@ class TrialWorlds(Worlds, Protocol):
         ...
 
     def practice(self, scenes: Sequence[SceneSpec]) -> Practice:
-        """Worlds of ``scenes``, which need not be the problem's; this handle and earlier ones stop working."""
+        """Worlds of ``scenes``, which need not be the problem's; trials so far stop working but for :meth:`trial`."""
         ...
 
 

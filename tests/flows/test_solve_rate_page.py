@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks._solve_rate_page import MARK, TITLE, write_page
 from benchmarks.solve_rate import results_before
-from flows.intervals import wilson
+from pipeline.core.intervals import wilson
 
 ASKED: dict[str, Any] = {
     "backend": "mujoco", "solver": "vipr", "randomise": "mild", "rounds": 0, "worlds": 16, "seed": 3,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flows.intervals import wilson
+from pipeline.core.intervals import wilson
 
 
 @pytest.mark.parametrize(
