@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from flows.counting import counted
-from flows.intervals import wilson
 from flows.report import TaskReport
+from pipeline.core.intervals import wilson
 from pipeline.core.learning import Way, WayTried
 
 IN_WORDS: dict[Way, str] = {
