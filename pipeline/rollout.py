@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import cast
 
 import numpy as np
 
 from pipeline.conduct import findings
 from pipeline.core.camera import CameraSpec
-from pipeline.core.doors import Problem, Simulator, Solution, Solver
+from pipeline.core.doors import Channel, Problem, Simulator, Solution, Solver
 from pipeline.core.episode import Diagnosis, Outcome
 from pipeline.core.errors import InvalidInputError, TaskloomError
 from pipeline.core.scene import SceneSpec
+from pipeline.core.seeing import SeeingSolver, Sight, sight_of
 from pipeline.core.world import Actions, Frames, WorldState, WorldTrace
 from pipeline.holds import holds, parse
+from pipeline.seeing import solve_seeing, with_cameras
 
 HOLD_SECONDS = 0.5
 
@@ -41,10 +44,17 @@ class BatchWorlds:
     """One trial in the worlds of a problem, with state granted; physics only, nothing is rendered until asked for."""
 
     def __init__(
-        self, simulator: Simulator, problem: Problem, *, copies: int = 1, records: list[_Record] | None = None
+        self,
+        simulator: Simulator,
+        problem: Problem,
+        *,
+        copies: int = 1,
+        records: list[_Record] | None = None,
+        sight: Sight | None = None,
     ) -> None:
-        # Pixels last: cameras are left out, so that solving never touches a graphics driver.
-        scenes = [scene.physics_only() for scene in problem.scenes] * copies
+        # Pixels last: cameras are left out, so that solving never touches a graphics driver, unless by what is seen.
+        seen = None if sight is None else with_cameras(problem, sight)
+        scenes = list(seen or [scene.physics_only() for scene in problem.scenes]) * copies
         self._simulator, self._problem = simulator, problem
         self._records = [] if records is None else records
         first = simulator.load(scenes)
@@ -120,6 +130,11 @@ class BatchWorlds:
             seen[step], done = self._simulator.render(names, ("rgb",)), step
         return {name: _in_time([seen[step][name] for step in steps]) for name in names}
 
+    def see(self, cameras: Sequence[str], what: Sequence[Channel], rows: Sequence[int]) -> Mapping[str, Frames]:
+        """Images of the present state of some worlds, from cameras that this trial was given."""
+        self._check_live()
+        return self._simulator.render(cameras, what, rows)
+
     def practice(self, scenes: Sequence[SceneSpec]) -> PracticeWorlds:
         """Worlds of ``scenes``, which need not be the problem's.
 
@@ -182,13 +197,18 @@ class PracticeWorlds:
         return self._last
 
 
-def attempt(simulator: Simulator, problem: Problem, solver: Solver) -> Solution:
+def attempt(simulator: Simulator, problem: Problem, solver: Solver | SeeingSolver) -> Solution:
     """Let ``solver`` attempt the scenes of ``problem``, then judge each outcome.
 
-    It is a success if the goal held for HOLD_SECONDS at its end and its conduct is one that a robot may copy.
+    It is a success if the goal held for HOLD_SECONDS at its end and its conduct is one that a robot may copy. A solver
+    that has a :class:`Sight` is granted what it sees and feels, and no state (:mod:`pipeline.seeing`).
     """
-    worlds = BatchWorlds(simulator, problem)
-    solution = solver(problem, worlds)
+    sight = sight_of(solver)
+    worlds = BatchWorlds(simulator, problem, sight=sight)
+    if sight is None:
+        solution = cast("Solver", solver)(problem, worlds)
+    else:
+        solution = solve_seeing(problem, worlds, cast("SeeingSolver", solver))
     if len(solution.outcomes) != worlds.batch:
         raise TaskloomError(
             f"The solver returned {len(solution.outcomes)} outcomes for {worlds.batch} worlds; it owes one a world."

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from demo_solvers.execution import Execution
-from demo_solvers.planning.arm import Array
+from demo_solvers.planning.arm import Arm, Array
 from demo_solvers.planning.collision import CollisionModel, Held
 from demo_solvers.planning.rrt_connect import rrt_connect
 from pipeline.core import poses
@@ -20,8 +21,46 @@ CLEAR_HEIGHTS = (0.38, 0.22)  # m above the table: over every object and a cabin
 CLEAR_HEIGHT = CLEAR_HEIGHTS[0]
 
 
+class Seeded(Protocol):
+    """Anything with a seed."""
+
+    @property
+    def seed(self) -> int:
+        """Of its random streams."""
+        ...
+
+
+class Mover(Protocol):
+    """What a transit is planned for: a batch of arms, where they are commanded to be, and who still takes part."""
+
+    @property
+    def arm(self) -> Arm:
+        """The arm at work."""
+        ...
+
+    @property
+    def q(self) -> Array:
+        """Commanded joints (batch, n) rad."""
+        ...
+
+    @property
+    def alive(self) -> Bools:
+        """Who takes part, (batch,)."""
+        ...
+
+    @property
+    def problem(self) -> Seeded:
+        """Where the seed comes from."""
+        ...
+
+    @property
+    def stage_names(self) -> list[str]:
+        """Names of what was done so far."""
+        ...
+
+
 def plan_transit(
-    ex: Execution, q_goal: Array, model: CollisionModel, *, ignore: Collection[str] = (), held: Held | None = None
+    ex: Mover, q_goal: Array, model: CollisionModel, *, ignore: Collection[str] = (), held: Held | None = None
 ) -> tuple[Array, Bools]:
     """Joint waypoints (batch, POINTS, n) from the commanded joints to ``q_goal`` (batch, n), and who found a path.
 
@@ -63,7 +102,7 @@ def go_free(
 
 
 def blame(
-    ex: Execution,
+    ex: Mover,
     q_goal: Array,
     model: CollisionModel,
     rows: ArrayLike,
@@ -85,7 +124,7 @@ class _Planner:
     """The paths of a batch while they are sought: ``found`` rows have one, ``closed`` rows can have none."""
 
     def __init__(
-        self, ex: Execution, q_goal: Array, model: CollisionModel, ignore: Collection[str], held: Held | None
+        self, ex: Mover, q_goal: Array, model: CollisionModel, ignore: Collection[str], held: Held | None
     ) -> None:
         self.ex, self.goal, self.model, self.ignore, self.held = ex, q_goal, model, ignore, held
         self.straight = _resample(np.stack([ex.q, q_goal], axis=1))
@@ -143,14 +182,14 @@ def _of(held: Held | None, rows: ArrayLike) -> Held | None:
     return None if held is None else held.of(np.asarray(rows))
 
 
-def _detour(ex: Execution, q_goal: Array, rows: NDArray[np.intp], height: float) -> tuple[Array, Bools]:
+def _detour(ex: Mover, q_goal: Array, rows: NDArray[np.intp], height: float) -> tuple[Array, Bools]:
     start, goal = ex.q[rows], q_goal[rows]
     up = [_raised(ex, q, height) for q in (start, goal)]
     corners = np.stack([start, up[0][0], up[1][0], goal], axis=1)
     return _resample(corners), up[0][1] & up[1][1]
 
 
-def _raised(ex: Execution, q: Array, height: float) -> tuple[Array, Bools]:
+def _raised(ex: Mover, q: Array, height: float) -> tuple[Array, Bools]:
     target = ex.arm.tool_pose(q)
     target[:, 2] = np.maximum(target[:, 2], height)
     result = ex.arm.ik(target, q, posture=ex.arm.home)

@@ -40,6 +40,11 @@ Cause = Literal[
     "unstable",
     "replay_mismatch",
     "timeout",
+    "nothing_seen",
+    "camera_off",
+    "not_found",
+    "no_grasp",
+    "answer_unusable",
 ]
 
 

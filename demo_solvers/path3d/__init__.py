@@ -1,0 +1,1 @@
+"""Path3d: demonstrations from what calibrated cameras see, without the state of the world."""

@@ -1,0 +1,198 @@
+"""References: what the catalogue's meshes say an object looks like; the palette and size that clusters are matched to."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from scipy.cluster.vq import kmeans2
+
+from demo_solvers.path3d.clouds import Array, lab
+from pipeline.core import poses
+from pipeline.core.doors import Catalog
+from pipeline.core.errors import AssetError, UnknownNameError
+from pipeline.core.streams import stream
+
+SAMPLES = 1500  # points drawn on a link's surface
+COLOURS = 4  # of a palette, at most
+LIGHTNESS = 0.35  # weight of L against a and b: light falls differently on every side
+MERGED = 6.0  # of weighted Lab between colours that count as one
+
+
+@dataclass(frozen=True, eq=False)
+class Hinge:
+    """How a link of a drawing moves: a joint with its range, in the frame of the base at zero position."""
+
+    kind: str  # "prismatic" or "revolute"
+    axis: Array  # (3,)
+    anchor: Array  # (3,)  m
+    lower: float  # m or rad
+    upper: float
+    opens: str  # the end at which it is open
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """One link as drawn: points (n, 3) m and colours (n, 3) in the frame of the asset's base at zero position."""
+
+    name: str
+    points: Array
+    colours: Array
+    palette: Array  # (k, 3) weighted Lab
+    weights: Array  # (k,) that sum to 1
+    hinge: Hinge | None = None
+
+    @property
+    def extents(self) -> Array:
+        """Sizes (3,) m along the drawing's axes."""
+        return np.ptp(self.points, axis=0)
+
+
+def weighted(colours: Array) -> Array:
+    """Colours (n, 3) in [0, 1] as Lab with little weight on lightness."""
+    return lab(colours) * np.array([LIGHTNESS, 1.0, 1.0])
+
+
+def palette_of(colours: Array) -> tuple[Array, Array]:
+    """The few colours (k, 3) weighted Lab that make up ``colours`` (n, 3), and their shares (k,)."""
+    values = weighted(colours)
+    k = min(COLOURS, len(values))
+    centres, mine = kmeans2(values, k, minit="++", rng=stream(0, "palette"), missing="warn") if k > 1 else (values, np.zeros(len(values), int))
+    share = np.bincount(mine, minlength=len(centres)) / len(values)
+    order = [i for i in np.argsort(-share) if share[i] > 0.02 and np.isfinite(centres[i]).all()]
+    kept: list[Array] = []
+    weight: list[float] = []
+    for i in order:
+        gaps = [float(np.linalg.norm(centres[i] - c)) for c in kept]
+        if gaps and min(gaps) < MERGED:
+            weight[int(np.argmin(gaps))] += float(share[i])
+        else:
+            kept.append(centres[i])
+            weight.append(float(share[i]))
+    total = sum(weight)
+    return np.array(kept), np.array(weight) / total
+
+
+class References:
+    """References of catalogue entries, drawn once a process."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self._read = lru_cache(maxsize=256)(self._drawn)
+
+    def of(self, asset: str, link: str = "") -> Reference:
+        """The reference of a link of an asset; raises :class:`UnknownNameError`."""
+        links = self._read(asset)
+        if link not in links:
+            raise UnknownNameError(f"link of {asset}", link, tuple(links))
+        return links[link]
+
+    def links(self, asset: str) -> tuple[str, ...]:
+        """Names of an asset's links, the base first."""
+        return tuple(self._read(asset))
+
+    def _drawn(self, asset: str) -> dict[str, Reference]:
+        spec = self.catalog.asset(asset)
+        folder = self.catalog.folder(spec)
+        root = ET.fromstring((folder / spec.model).read_bytes())
+        looks = _looks(root, folder)
+        joints = {j.link: j for j in spec.joints}
+        found = dict[str, Reference]()
+        base = next(b for b in root.iter("body") if b.get("name") == "base")
+
+        def visit(body: ET.Element, link: str, at: Array) -> None:
+            points, colours = _surface(body, looks, at, count=SAMPLES)
+            if len(points):
+                joint = joints.get(link)
+                hinge = None
+                if joint is not None:
+                    hinge = Hinge(joint.kind, np.array(joint.axis), np.array(joint.anchor), joint.lower, joint.upper, joint.opens)
+                found[link] = Reference(f"{asset}/{link}" if link else asset, points, colours, *palette_of(colours), hinge)
+            for child in body.findall("body"):
+                visit(child, child.get("name", ""), poses.compose(at, _pose(child)))
+
+        visit(base, "", np.array(poses.IDENTITY_POSE))
+        if "" not in found:
+            raise AssetError(f"Asset {asset!r} has no mesh that can be seen, so nothing can be matched to it.")
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class _Look:
+    """A visual mesh's file, its plain colour (3,) and, where it has one, its texture (h, w, 3)."""
+
+    path: Path
+    colour: Array
+    texture: Array | None
+
+
+def _looks(root: ET.Element, folder: Path) -> dict[str, _Look]:
+    textures = {t.get("name"): _picture(folder / t.get("file", "")) for t in root.iter("texture") if t.get("file")}
+    materials = {}
+    for m in root.iter("material"):
+        rgba = [float(v) for v in m.get("rgba", "1 1 1 1").split()]
+        materials[m.get("name", "")] = np.array(rgba[:3]), textures.get(m.get("texture"))
+    files = {m.get("name", ""): m.get("file", "") for m in root.iter("mesh")}
+    found = {}
+    for geom in root.iter("geom"):
+        mesh, material = geom.get("mesh"), geom.get("material")
+        if mesh is not None and material in materials:
+            colour, texture = materials[material]
+            found[mesh] = _Look(folder / files[mesh], colour, texture)
+    return found
+
+
+def _surface(body: ET.Element, looks: dict[str, _Look], at: Array, *, count: int) -> tuple[Array, Array]:
+    """Points (n, 3) drawn evenly over the visual meshes of one body and their colours (n, 3)."""
+    pieces = [(looks[g.get("mesh", "")], _pose(g)) for g in body.findall("geom") if g.get("mesh") in looks]
+    if not pieces:
+        return np.zeros((0, 3)), np.zeros((0, 3))
+    try:
+        from assets.importers.meshes import read_msh
+    except ImportError as error:
+        raise AssetError("Reading meshes needs trimesh: pip install 'taskloom[assets]'.") from error
+    triangles, areas, read = [], [], []
+    for look, place in pieces:
+        mesh, uv = read_msh(look.path)
+        vertices = poses.transform_points(poses.compose(at, place), np.asarray(mesh.vertices, float))
+        faces = np.asarray(mesh.faces)
+        corner = vertices[faces]
+        triangles.append(corner)
+        areas.append(np.linalg.norm(np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]), axis=1) / 2)
+        read.append((look, faces, uv))
+    owner = np.concatenate([np.full(len(a), i) for i, a in enumerate(areas)])
+    area, rng = np.concatenate(areas), stream(0, "reference")
+    which = rng.choice(len(area), count, p=area / area.sum())
+    a, b = np.sqrt(rng.random(count)), rng.random(count)
+    weights = np.stack([1 - a, a * (1 - b), a * b], axis=1)
+    points = np.einsum("nk,nkd->nd", weights, np.concatenate(triangles)[which])
+    first = np.cumsum([0, *(len(x) for x in areas)])
+    colours = np.empty((count, 3))
+    for i, (look, faces, uv) in enumerate(read):
+        mine = owner[which] == i
+        colours[mine] = look.colour
+        if look.texture is not None and uv is not None:
+            at_uv = np.einsum("nk,nkd->nd", weights[mine], uv[faces[which[mine] - first[i]]])
+            height, width = look.texture.shape[:2]
+            column = np.clip((at_uv[:, 0] % 1.0) * width, 0, width - 1).astype(int)
+            line = np.clip((1.0 - at_uv[:, 1] % 1.0) * height, 0, height - 1).astype(int)
+            colours[mine] = look.texture[line, column] * look.colour
+    return points, colours
+
+
+def _picture(path: Path) -> Array:
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise AssetError("Reading textures needs Pillow: pip install 'taskloom[llm]'.") from error
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"), float) / 255.0
+
+
+def _pose(element: ET.Element) -> Array:
+    position = [float(v) for v in element.get("pos", "0 0 0").split()]
+    quat = [float(v) for v in element.get("quat", "1 0 0 0").split()]
+    return poses.pose(position, np.array(quat) / np.linalg.norm(quat))

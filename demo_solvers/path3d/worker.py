@@ -1,0 +1,201 @@
+"""One world's worker: looks, plans a path for each sub-goal, follows it, asks whether it worked, and tries otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from demo_solvers.path3d.clouds import Array, Cloud
+from demo_solvers.path3d.hand import Hand, Steps, Stopped, Surroundings
+from demo_solvers.path3d.perception import Sighting, Thing, Unseen
+from demo_solvers.path3d.plan import Action, Path3D, SubGoal, Unplannable, sub_goals
+from pipeline.core.episode import Diagnosis
+from pipeline.core.goal import atoms
+from pipeline.core.seeing import SeeingProblem
+from pipeline.holds import parse
+
+RETRIES = 3  # times a sub-goal is tried again
+FINAL_HOLD = 0.7  # s; a goal has to hold for 0.5 s at the end
+THING, OTHERS = "thing", "surroundings"
+GRIPPABLE = 0.006  # m of the stroke that has to be left
+
+
+class Eyes(Protocol):
+    """What a worker sees when it asks."""
+
+    def things(self, joints: Array) -> Sighting:
+        """The queried things, with the robot at measured joints (dof,); raises :class:`Unseen`."""
+        ...
+
+    def cloud(self, joints: Array) -> Cloud:
+        """All points but the robot's; raises :class:`Unseen`."""
+        ...
+
+
+@dataclass
+class Report:
+    """How a worker ended: what it believes, and why it gave up."""
+
+    done: bool = False
+    diagnosis: Diagnosis = field(default_factory=Diagnosis)
+    paths: list[Path3D] = field(default_factory=list)
+    answers: list[tuple[str, bool]] = field(default_factory=list)
+    retries: int = 0
+
+
+@dataclass
+class Carried:
+    """What is in the hand: its points in the tool's frame, and what it touched when it was taken."""
+
+    name: str
+    points: Array  # (n, 3) m
+    taken_from: Array  # (m, 3) m, world
+
+
+class Worker:
+    """Carries the sub-goals of one world out; the steps it wants made are yielded."""
+
+    def __init__(self, problem: SeeingProblem, hand: Hand, eyes: Eyes) -> None:
+        self.problem, self.hand, self.eyes = problem, hand, eyes
+        self.report = Report()
+        self.carried: Carried | None = None
+        self.tried: dict[str, list[Array]] = {}
+        """What was tried for each action, as tool poses (7,): never the same again."""
+        self.memory: dict[str, Thing] = {}
+        """Where things were last seen, for what the hand or another thing hides now."""
+
+    def run(self) -> Generator[tuple[str, Array], Array, Report]:
+        """All sub-goals in order; a sub-goal that fails is tried otherwise, at most RETRIES times."""
+        try:
+            sighting = self.look()
+            plan = sub_goals(self.problem.goal, graspable=self._graspable(sighting))
+            if isinstance(plan, Unplannable):
+                raise Stopped("no_plan", f"an action for {plan.literal}", plan.reason)
+            yield from self._carry_out(plan, sighting)
+            self.hand.at("hold")
+            yield from self.hand.wait(FINAL_HOLD)
+            self.report.done = True
+        except Unseen as error:
+            self.report.diagnosis = self._placed(error.diagnosis)
+        except Stopped as error:
+            self.report.diagnosis = self._placed(error.diagnosis)
+        return self.report
+
+    def look(self) -> Sighting:
+        """What is seen now; raises :class:`Unseen`."""
+        sighting = self.eyes.things(self.hand.measured)
+        self.memory.update(sighting.things)
+        return sighting
+
+    def look_at_all(self) -> Cloud:
+        """All points that are seen now and are not the robot's."""
+        return self.eyes.cloud(self.hand.measured)
+
+    def surroundings(self, sighting: Sighting, *, but: Thing | None = None) -> Surroundings:
+        """What the hand may not run into; a thing that it goes for is kept apart under the name THING."""
+        points = sighting.standing.points
+        seen = {OTHERS: points}
+        if but is not None:
+            mine = seen_in(points, but.cloud.points)
+            seen = {OTHERS: points[~mine], THING: but.cloud.points}
+        if self.carried is not None:
+            seen[OTHERS] = self.without_carried(seen[OTHERS])
+        held = None if self.carried is None else self.carried.points
+        return Surroundings(sighting.support.height, seen, held)
+
+    def follow(self, path: Path3D, around: Surroundings, *, ignore: tuple[str, ...] = ()) -> Steps:
+        """Follow a path and note it."""
+        self.report.paths.append(path)
+        yield from self.hand.follow(path, around, ignore=ignore)
+
+    def answer(self, sub_goal: SubGoal, *, yes: bool) -> bool:
+        """Note the answer to a sub-goal's question."""
+        self.report.answers.append((sub_goal.question, yes))
+        return yes
+
+    def is_new(self, action: Action, pose: Array) -> bool:
+        """Whether a tool pose is unlike all that were tried for an action."""
+        return all(float(np.linalg.norm(pose - other)) > 0.012 for other in self.tried.get(str(action), []))
+
+    def note_try(self, action: Action, pose: Array) -> None:
+        """Remember what was tried."""
+        self.tried.setdefault(str(action), []).append(pose)
+
+    def _carry_out(self, plan: tuple[SubGoal, ...], sighting: Sighting) -> Steps:
+        from demo_solvers.path3d.actions import ACTIONS
+
+        number, tries = 0, 0
+        while number < len(plan):
+            goal = plan[number]
+            self.hand.at(("recover: " if tries else "") + str(goal.action))
+            try:
+                yield from ACTIONS[goal.action.verb](self, goal, sighting)
+            except (Stopped, Unseen) as error:
+                if tries >= RETRIES:
+                    raise
+                tries += 1
+                self.report.retries += 1
+                sighting = yield from self._recovered(error)
+                if goal.action.verb in ("place", "lift") and self.carried is None and number:
+                    number -= 1
+                continue
+            number, tries = number + 1, (tries if goal.action.verb == "grasp" else 0)
+            if number < len(plan):
+                sighting = self.look()
+
+    def _recovered(self, error: Stopped | Unseen) -> Generator[tuple[str, Array], Array, Sighting]:
+        """Look again; where the view is in the way of the robot itself, go up first."""
+        try:
+            return self.look()
+        except Unseen:
+            self.hand.at("recover: step back")
+            from demo_solvers.path3d.actions import step_back
+
+            yield from step_back(self.hand)
+            try:
+                return self.look()
+            except Unseen:
+                raise error from None
+
+    def without_carried(self, points: Array) -> Array:
+        from demo_solvers.path3d.actions import carried_points
+
+        assert self.carried is not None
+        return points[~seen_in(points, carried_points(self), 0.015)]
+
+    def _graspable(self, sighting: Sighting) -> dict[str, bool]:
+        largest = self.problem.robot.gripper.max_width - GRIPPABLE
+        found = {}
+        for atom in atoms(parse(self.problem.goal)):
+            thing = sighting.things.get(atom.args[0])
+            if thing is not None:
+                walls = _hollow(thing)
+                found[thing.name] = bool(thing.sizes.min() <= largest + 0.004 or walls)
+        return found
+
+    def _placed(self, diagnosis: Diagnosis) -> Diagnosis:
+        """A diagnosis with the stage that it is of."""
+        stage = self.hand.stage_names[-1] if self.hand.stage_names else "look"
+        return diagnosis.model_copy(update={"stage": stage})
+
+
+def _hollow(thing: Thing) -> bool:
+    """Whether a thing has a rim to take it by: hardly any of its top is closed."""
+    points = thing.cloud.points
+    size = np.ptp(points[:, :2], axis=0)
+    middle = (points[:, :2].min(axis=0) + points[:, :2].max(axis=0)) / 2
+    inner = (np.abs(points[:, :2] - middle) < 0.3 * size).all(axis=1)
+    return bool(inner.any() and points[inner, 2].max() < thing.top - 0.3 * (thing.top - thing.base))
+
+
+def seen_in(points: Array, cloud: Array, radius: float = 0.003) -> np.ndarray:
+    """Which of ``points`` (n, 3) lie within ``radius`` m of a cloud (m, 3)."""
+    from scipy.spatial import cKDTree
+
+    if not len(points) or not len(cloud):
+        return np.zeros(len(points), bool)
+    distance, _ = cKDTree(cloud).query(points, distance_upper_bound=radius)
+    return np.isfinite(distance)

@@ -1,0 +1,63 @@
+"""Path3d: from RGB-D images, calibration and proprioception alone; after Manipulate-Anything and GeneralVLA."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from demo_solvers.path3d.rig import rig
+from pipeline.core.doors import Solution
+from pipeline.core.seeing import SeeingProblem, SeeingWorlds, Sight
+
+if TYPE_CHECKING:
+    from demo_solvers.path3d.perception import Perceiver
+
+
+def geometric() -> Perceiver:
+    """The perception that needs no key, over the library's catalogue."""
+    from assets.catalog import LibraryCatalog
+    from demo_solvers.path3d.geometric import GeometricPerceiver
+
+    return GeometricPerceiver(LibraryCatalog())
+
+
+@dataclass(frozen=True)
+class Path3dSolver:
+    """Sees with ``perceiver``, plans paths from named points, follows them and looks whether they worked."""
+
+    perceiver: Callable[[], Perceiver] = geometric
+    sight: Sight = field(default_factory=lambda: Sight(rig))
+
+    def __call__(self, problem: SeeingProblem, worlds: SeeingWorlds) -> Solution:
+        """Attempt every world and say how each ended; success is judged by others."""
+        from demo_solvers.path3d.hand import Hand
+        from demo_solvers.path3d.lockstep import side_by_side
+        from demo_solvers.path3d.worker import Worker
+
+        perceiver, felt = self.perceiver(), worlds.feel()
+        workers = []
+        for row in range(problem.batch):
+            hand = Hand(problem, row, measured=felt.measured[row], commanded=felt.commanded[row])
+            workers.append(Worker(problem, hand, _Eyes(problem, worlds, perceiver, row)))
+        return Solution(side_by_side(worlds, workers, horizon=problem.horizon))
+
+
+class _Eyes:
+    """What one worker sees when it asks."""
+
+    def __init__(self, problem: SeeingProblem, worlds: SeeingWorlds, perceiver: Perceiver, row: int) -> None:
+        self._problem, self._worlds, self._perceiver, self._row = problem, worlds, perceiver, row
+
+    def things(self, joints: np.ndarray):
+        """The queried things; raises :class:`Unseen`."""
+        return self._perceiver.perceive(self._problem, self._worlds.look([self._row]), self._row, joints)
+
+    def cloud(self, joints: np.ndarray):
+        """The world's points but the robot's."""
+        return self._perceiver.cloud(self._problem, self._worlds.look([self._row]), self._row, joints)
+
+
+path3d = Path3dSolver()
