@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from pipeline.core import poses
 from pipeline.core.seeing import View
@@ -67,6 +67,7 @@ def thinned(cloud: Cloud, voxel: float = VOXEL) -> Cloud:
     size = cells.max(axis=0) + 1
     key = (cells[:, 0] * size[1] + cells[:, 1]) * size[2] + cells[:, 2]
     _, first, inverse, count = np.unique(key, return_index=True, return_inverse=True, return_counts=True)
+
     def mean(a: Array) -> Array:
         return np.stack([np.bincount(inverse, a[:, i]) for i in range(3)], axis=1) / count[:, None]
 
@@ -77,7 +78,7 @@ def without_outliers(cloud: Cloud, *, near: float = NEAR, neighbours: int = NEIG
     """The points that have at least ``neighbours`` others within ``near`` m."""
     if len(cloud) <= neighbours:
         return cloud.of(np.zeros(len(cloud), bool))
-    distance, _ = cKDTree(cloud.points).query(cloud.points, k=neighbours + 1, distance_upper_bound=near)
+    distance, _ = tree_of(cloud.points).query(cloud.points, k=neighbours + 1, distance_upper_bound=near)
     return cloud.of(np.isfinite(distance[:, -1]))
 
 
@@ -88,3 +89,8 @@ def lab(rgb: Array) -> Array:
     t = xyz / np.array([0.9505, 1.0, 1.089])
     f = np.where(t > 0.008856, np.cbrt(t), 7.787 * t + 16 / 116)
     return np.stack([116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])], axis=-1)
+
+
+def tree_of(points: Array) -> KDTree:
+    """A k-d tree over points (n, 3)."""
+    return KDTree(points, compact_nodes=False, balanced_tree=False)

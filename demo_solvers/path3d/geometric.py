@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from demo_solvers.path3d.clouds import Array, Cloud
 from demo_solvers.path3d.matching import match
@@ -21,7 +20,6 @@ from pipeline.core.seeing import SeeingProblem, View
 from pipeline.holds import parse
 
 FLAT = 0.002  # m of height below which a reference is paint
-GRASPED = 0.10  # m about the fingers that is looked at as the hand's
 
 
 class GeometricPerceiver:
@@ -43,7 +41,7 @@ class GeometricPerceiver:
         segments += [part for cluster in list(segments) for part in parts(above, cluster)]
         flats, first, number = list[Segment](), len(above), max((s.cluster for s in segments), default=-1) + 1
         for patch in patches:
-            flats.append(Segment(np.arange(first, first + len(patch)), number + len(flats), True, "paint"))
+            flats.append(Segment(np.arange(first, first + len(patch)), number + len(flats), "paint"))
             first += len(patch)
         wanted = references_of(problem, self.references)
         solid = {n: r for n, r in wanted.items() if r.extents[2] > FLAT}
@@ -82,8 +80,3 @@ def references_of(problem: SeeingProblem, references: References) -> dict[str, R
             if link and name in assets:
                 found[argument] = references.of(assets[name], link)
     return found
-
-
-def near_points(cloud: Cloud, centre: Array, radius: float) -> Cloud:
-    """The points within ``radius`` m of ``centre`` (3,)."""
-    return cloud.of(np.array(sorted(cKDTree(cloud.points).query_ball_point(centre, radius)), np.intp))

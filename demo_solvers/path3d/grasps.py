@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
-from demo_solvers.path3d.clouds import Array
+from demo_solvers.path3d.clouds import Array, tree_of
 from pipeline.core import poses
 from pipeline.core.robot import Gripper
 from pipeline.core.streams import stream
@@ -46,7 +45,7 @@ class GraspCandidate:
 
 def normals(points: Array, k: int = NORMAL_OF) -> Array:
     """Unsigned unit normals (n, 3) of the planes through each point's ``k`` neighbours."""
-    _, near = cKDTree(points).query(points, k=min(k, len(points)))
+    _, near = tree_of(points).query(points, k=min(k, len(points)))
     local = points[near] - points[near].mean(axis=1, keepdims=True)
     _, vectors = np.linalg.eigh(np.einsum("nki,nkj->nij", local, local))
     return vectors[:, :, 0]
@@ -107,9 +106,9 @@ def _judged(
     wanted: Array, floor: float, approach: Array, factor: float,
 ) -> list[GraspCandidate]:  # fmt: skip
     pad, tip = np.array(gripper.pad_half), gripper.finger_depth
-    low = _lowest(frame, gripper)
+    low = lowest_of(frame, gripper)
     kept = np.flatnonzero(origin[:, 2] + low > floor + FLOOR)
-    reach = cKDTree(points)
+    reach = tree_of(points)
     near = reach.query_ball_point(origin[kept], gripper.max_width)
     out = list[GraspCandidate]()
     largest = gripper.max_width - SPARE
@@ -136,7 +135,9 @@ def _judged(
         square = min(facing[a].mean(), facing[b].mean())
         off = np.linalg.norm(middle + frame[i][:, 2] * tip * 0.5 - wanted)
         score = cover * square**2 * np.exp(-off / NEARNESS / 2.5) * (0.6 + 0.4 * frame[i][:, 2] @ approach) * factor
-        out.append(GraspCandidate(poses.pose(middle, poses.matrix_to_quat(frame[i])), float(width), float(width), float(score)))
+        out.append(
+            GraspCandidate(poses.pose(middle, poses.matrix_to_quat(frame[i])), float(width), float(width), float(score))
+        )
     out.sort(key=lambda g: -g.score)
     return _clear(out, points, others, gripper)
 
@@ -145,14 +146,15 @@ def _clear(ranked: list[GraspCandidate], points: Array, others: Array, gripper: 
     """Those of the grasps, at most TOP times four, whose open hand is clear of everything, with their opening."""
     kept = list[GraspCandidate]()
     everything = np.concatenate([points, others])
-    tree = cKDTree(everything)
+    tree = tree_of(everything)
     for grasp in ranked:
         if len(kept) >= 4 * TOP:
             break
-        near = everything[tree.query_ball_point(grasp.pose[:3], 0.22)]
+        index = np.asarray(tree.query_ball_point(grasp.pose[:3], 0.22), np.intp)
+        near, foreign = everything[index], everything[index[index >= len(points)]]
         for room in (ROOM, ROOM / 2.5):
             opening = min(gripper.max_width, grasp.width + 2 * room)
-            if hand_clear(near, grasp.pose, gripper, opening):
+            if hand_clear(near, grasp.pose, gripper, opening) and not pinches(foreign, grasp, gripper):
                 kept.append(GraspCandidate(grasp.pose, grasp.width, opening, grasp.score))
                 break
     return kept
@@ -169,7 +171,15 @@ def hand_clear(points: Array, pose: Array, gripper: Gripper, opening: float) -> 
     return not (finger.any() or palm.any())
 
 
-def _lowest(frame: Array, gripper: Gripper) -> Array:
+def pinches(points: Array, grasp: GraspCandidate, gripper: Gripper) -> bool:
+    """Whether points (n, 3) of other things lie between the pads of a closed hand, so that it would take them too."""
+    x, y, z = ((points - grasp.pose[:3]) @ poses.quat_to_matrix(grasp.pose[3:])).T
+    pad, tip = np.array(gripper.pad_half), gripper.finger_depth
+    between = (np.abs(x) < pad[0]) & (np.abs(y) < grasp.width / 2 + SKIN) & (z < tip) & (z > tip - 2 * pad[2])
+    return int(between.sum()) >= FEWEST
+
+
+def lowest_of(frame: Array, gripper: Gripper) -> Array:
     """How far (n,) m the open fingers reach below the tool's origin, negative downwards."""
     pad, tip = gripper.pad_half, gripper.finger_depth
     reach = gripper.max_width / 2 + 2 * pad[1]
@@ -190,9 +200,7 @@ def _spread(ranked: list[GraspCandidate], count: int) -> list[GraspCandidate]:
 def _distance(a: GraspCandidate, b: GraspCandidate) -> float:
     """1 is 4 cm or 40 degrees; a hand turned half about its approach is the same hand."""
     fa, fb = poses.quat_to_matrix(a.pose[3:]), poses.quat_to_matrix(b.pose[3:])
-    turn = max(
-        np.arccos(np.clip(fa[:, 2] @ fb[:, 2], -1, 1)), np.arccos(np.clip(np.abs(fa[:, 1] @ fb[:, 1]), 0, 1))
-    )
+    turn = max(np.arccos(np.clip(fa[:, 2] @ fb[:, 2], -1, 1)), np.arccos(np.clip(np.abs(fa[:, 1] @ fb[:, 1]), 0, 1)))
     return float(np.linalg.norm(a.pose[:3] - b.pose[:3]) / 0.04 + np.rad2deg(turn) / 40)
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from demo_solvers.path3d.belief import collision_model
+from demo_solvers.path3d.belief import collision_model, held_of
 from demo_solvers.path3d.clouds import Array
-from demo_solvers.path3d.plan import Path3D, Waypoint
+from demo_solvers.path3d.plan import Action, Path3D, Waypoint
 from demo_solvers.planning.arm import Arm
 from demo_solvers.planning.collision import CollisionModel, Held
 from demo_solvers.planning.timing import PEAK_VELOCITY, time_path
@@ -24,7 +24,7 @@ STRIDE = 0.010  # m between the poses of a straight line
 SPEED, HELD_SPEED = 0.20, 0.12  # m/s, peak, of straight lines with an empty and with a full hand
 EFFORT, HELD_EFFORT = 0.65, 0.50  # of the robot's limits, on free ways
 GRIP_SECONDS = 0.5
-OPENED_LESS = 0.01  # m by which a hand may be asked to open beyond what it can
+AWAY = 0.09  # m that the hand steps back
 
 Steps = Generator[tuple[str, Array], Array, None]
 """Yields (stage, actions (time, dof)) and is sent the measured joints (time, dof)."""
@@ -33,7 +33,9 @@ Steps = Generator[tuple[str, Array], Array, None]
 class Stopped(TaskloomError):
     """An action cannot be carried on; carries the reason as a diagnosis."""
 
-    def __init__(self, cause: Cause, expected: str, seen: str, *, bodies: tuple[str, ...] = (), amount: float | None = None) -> None:
+    def __init__(
+        self, cause: Cause, expected: str, seen: str, *, bodies: tuple[str, ...] = (), amount: float | None = None
+    ) -> None:
         self.diagnosis = Diagnosis(cause=cause, expected=expected, seen=seen, bodies=bodies, amount=amount)
         super().__init__(f"{cause}: expected {expected}; seen {seen}")
 
@@ -116,7 +118,12 @@ class Hand:
         path, ok = plan_transit(self, goal, model, held=held)
         if not ok[0]:
             pair = blame(self, goal, model, [0], held=held)[0]
-            raise Stopped("path_in_collision", f"a way to {waypoint.note or 'a waypoint'}", " meets ".join(pair) or "none found", bodies=pair)
+            raise Stopped(
+                "path_in_collision",
+                f"a way to {waypoint.note or 'a waypoint'}",
+                " meets ".join(pair) or "none found",
+                bodies=pair,
+            )
         return path[0]
 
     def grip(self, width: float, seconds: float = GRIP_SECONDS) -> Steps:
@@ -143,12 +150,19 @@ class Hand:
         reached = [f.q[0] for f in found if f.ok[0]]
         if not reached:
             error = min(float(f.position_error[0]) for f in found)
-            raise Stopped("ik_failed", f"the arm to reach {waypoint.note or 'a waypoint'}", f"{error * 1000:.0f} mm short", amount=error)
+            raise Stopped(
+                "ik_failed",
+                f"the arm to reach {waypoint.note or 'a waypoint'}",
+                f"{error * 1000:.0f} mm short",
+                amount=error,
+            )
         model, held = self._model(around), self._held(around)
         free = [r for r in reached if model.free(r[None, None], [0], held=held)[0]]
         if not free:
             pair = model.culprits(reached[0][None, None], [0], held=held)[0]
-            raise Stopped("path_in_collision", f"{waypoint.note or 'a waypoint'} to be free", " meets ".join(pair), bodies=pair)
+            raise Stopped(
+                "path_in_collision", f"{waypoint.note or 'a waypoint'} to be free", " meets ".join(pair), bodies=pair
+            )
         return min(free, key=lambda r: float(np.abs(r - q).max()))
 
     def _line(self, waypoint: Waypoint, q: Array, around: Surroundings, ignore: Collection[str]) -> Array:
@@ -160,11 +174,18 @@ class Hand:
         line = poses.pose(start[:3] + share * (goal[:3] - start[:3]), quat)
         path, ok = self.arm.follow(self._in_base(line)[None], q[None])
         if not ok[0]:
-            raise Stopped("ik_failed", f"a straight line to {waypoint.note or 'a waypoint'}", "the arm cannot follow it")
+            raise Stopped(
+                "ik_failed", f"a straight line to {waypoint.note or 'a waypoint'}", "the arm cannot follow it"
+            )
         model = self._model(around)  # what is held may come close to things: that is what straight lines are for
         if not model.free(path, [0], ignore=ignore)[0]:
             pair = model.culprits(path, [0], ignore=ignore)[0]
-            raise Stopped("path_in_collision", f"a straight line to {waypoint.note or 'a waypoint'}", " meets ".join(pair), bodies=pair)
+            raise Stopped(
+                "path_in_collision",
+                f"a straight line to {waypoint.note or 'a waypoint'}",
+                " meets ".join(pair),
+                bodies=pair,
+            )
         return path[0]
 
     def _drive(self, joints: Array, *, slowest: float, effort: float) -> Steps:
@@ -185,7 +206,9 @@ class Hand:
     def _model(self, around: Surroundings) -> CollisionModel:
         if id(around) not in self._models:
             opening = float(self.command[self.arm.columns.stop])
-            made = collision_model(self.arm, self.measured, self.base, height=around.height, seen=around.seen, width=opening)
+            made = collision_model(
+                self.arm, self.measured, self.base, height=around.height, seen=around.seen, width=opening
+            )
             self._models = {id(around): made}
             self._around = around  # kept, so that its id is not used again
         return self._models[id(around)]
@@ -193,8 +216,6 @@ class Hand:
     def _held(self, around: Surroundings) -> Held | None:
         if around.held is None or not len(around.held):
             return None
-        from demo_solvers.path3d.belief import held_of
-
         return held_of(around.held, np.array(poses.IDENTITY_POSE))
 
 
@@ -207,3 +228,25 @@ def waypoint(pose: Array, *, motion: str = "free", gripper: float | None = None,
     """A waypoint at a tool pose (7,)."""
     x, y, z, qw, qx, qy, qz = (float(v) for v in pose)
     return Waypoint(position=(x, y, z), quat=(qw, qx, qy, qz), motion=motion, gripper=gripper, note=note)  # type: ignore[arg-type]
+
+
+def let_go(hand: Hand, opening: float) -> Steps:
+    """Open and go back along the approach."""
+    yield from hand.grip(opening)
+    yield from step_back(hand)
+
+
+def step_back(hand: Hand) -> Steps:
+    """Go back along the approach, else up, as far as the arm can."""
+    tool = hand.tool_at(hand.q[0])
+    free = Surroundings(-1.0, {}, None)
+    for way in (-poses.quat_to_matrix(tool[3:])[:, 2], np.array([0.0, 0.0, 1.0])):
+        path = Path3D(
+            action=Action(verb="lift", thing="hand"),
+            waypoints=(waypoint(poses.pose(tool[:3] + AWAY * way, tool[3:]), motion="straight"),),
+        )
+        try:
+            yield from hand.follow(path, free)
+        except Stopped:
+            continue
+        return

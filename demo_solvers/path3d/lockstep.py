@@ -11,6 +11,7 @@ from demo_solvers.path3d.clouds import Array
 from demo_solvers.path3d.worker import Report, Worker
 from pipeline.core.episode import Diagnosis, Outcome
 from pipeline.core.seeing import SeeingWorlds
+from pipeline.core.world import Actions
 
 
 @dataclass
@@ -76,7 +77,7 @@ def side_by_side(worlds: SeeingWorlds, workers: Sequence[Worker], *, horizon: fl
     return [_outcome(row, lane, recorded) for row, lane in enumerate(lanes)]
 
 
-def _outcome(row: int, lane: _Lane, recorded: Array) -> Outcome:
+def _outcome(row: int, lane: _Lane, recorded: Actions) -> Outcome:
     assert lane.report is not None
     names = list(dict.fromkeys(lane.stages)) or ["look"]
     order = {name: i for i, name in enumerate(names)}

@@ -9,11 +9,13 @@ import numpy as np
 from demo_solvers.path3d.clouds import Array, Cloud
 from demo_solvers.path3d.references import Reference, palette_of, weighted
 from demo_solvers.path3d.segments import Segment
+from pipeline.core.world import Bools
 
 COLOUR_UNIT = 18.0  # of weighted Lab that costs 1
 LARGER, SMALLER = 5.0, 1.2  # cost of a size that is e times too large, or too small: things hide, but do not grow
 PART = 0.05  # cost of being a part of a cluster
-LEFT_OVER = 0.6  # cost of a cluster that is used and of which nothing is explained
+LEFT_OVER = 0.9  # cost of a cluster all of which looks like a thing that is in it, and is said not to be
+ALIKE = 22.0  # of weighted Lab between a point and a thing's palette
 WORST = 1.6  # cost at which nothing is the thing
 KEPT = 12  # best segments a query
 OVERLAP = 0.15  # share of the smaller segment that two things may have in common
@@ -29,7 +31,7 @@ class Match:
 
 
 def extents(points: Array) -> Array:
-    """Sizes (3,) m: the sides of the smallest upright box around points (n, 3), the longer one first, and its height."""
+    """Sizes (3,) m: the sides of the smallest upright box around points (n, 3), the longer first, and its height."""
     angles = np.deg2rad(np.arange(0.0, 90.0, 5.0))
     c, s = np.cos(angles)[:, None], np.sin(angles)[:, None]
     x, y = points[:, 0], points[:, 1]
@@ -45,7 +47,9 @@ def colour_cost(colours: Array, reference: Reference) -> float:
     gap = np.linalg.norm(values[:, None] - reference.palette[None], axis=2).min(axis=1)
     mine, _ = palette_of(colours)
     back = np.linalg.norm(reference.palette[:, None] - mine[None], axis=2).min(axis=1)
-    return float((0.6 * np.minimum(gap, 60).mean() + 0.4 * (reference.weights * np.minimum(back, 60)).sum()) / COLOUR_UNIT)
+    return float(
+        (0.6 * np.minimum(gap, 60).mean() + 0.4 * (reference.weights * np.minimum(back, 60)).sum()) / COLOUR_UNIT
+    )
 
 
 def size_cost(points: Array, reference: Reference) -> float:
@@ -64,6 +68,10 @@ def size_cost(points: Array, reference: Reference) -> float:
 def match(cloud: Cloud, segments: list[Segment], references: dict[str, Reference]) -> dict[str, Match]:
     """The cheapest choice of one segment a query such that no two share points; hopeless queries are left out."""
     offers = {name: _offers(cloud, segments, reference) for name, reference in references.items()}
+    values = weighted(cloud.colours)
+    looks = {
+        n: np.linalg.norm(values[:, None] - r.palette[None], axis=2).min(axis=1) < ALIKE for n, r in references.items()
+    }
     names = sorted(offers, key=lambda n: len(offers[n]))
     best: tuple[float, dict[str, Match]] = (np.inf, {})
 
@@ -72,7 +80,7 @@ def match(cloud: Cloud, segments: list[Segment], references: dict[str, Reference
         if cost >= best[0]:
             return
         if number == len(names):
-            cost += _left_over(segments, chosen)
+            cost += _left_over(cloud, segments, looks, chosen)
             best = (cost, dict(chosen)) if cost < best[0] else best
             return
         name = names[number]
@@ -96,14 +104,18 @@ def _offers(cloud: Cloud, segments: list[Segment], reference: Reference) -> list
     return sorted(found, key=lambda m: m.cost)[:KEPT]
 
 
-def _left_over(segments: list[Segment], chosen: dict[str, Match]) -> float:
-    """What it costs that points of the clusters that are used belong to none of the things."""
-    used = {m.segment.cluster for m in chosen.values()}
-    size = {s.cluster: len(s.index) for s in segments if s.whole}
-    return LEFT_OVER * sum(
-        1.0 - min(1.0, sum(len(m.segment.index) for m in chosen.values() if m.segment.cluster == c) / size[c])
-        for c in used
-    )
+def _left_over(cloud: Cloud, segments: list[Segment], looks: dict[str, Bools], chosen: dict[str, Match]) -> float:
+    """What it costs that points which look like the things in their cluster belong to none of them."""
+    whole, cost = {s.cluster: s.index for s in segments if s.whole}, 0.0
+    for cluster in {m.segment.cluster for m in chosen.values()}:
+        mine = {name: m for name, m in chosen.items() if m.segment.cluster == cluster}
+        like = np.zeros(len(cloud), bool)
+        like[whole[cluster]] = True
+        like &= np.any([looks[name] for name in mine], axis=0)
+        for m in mine.values():
+            like[m.segment.index] = False
+        cost += LEFT_OVER * float(like.sum()) / len(whole[cluster])
+    return cost
 
 
 def _share(a: Segment, b: Segment) -> bool:

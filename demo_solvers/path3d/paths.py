@@ -46,14 +46,13 @@ def grasp_path(action: Action, grasp: GraspCandidate, *, pull: Array, distance: 
     )
 
 
-def place_path(action: Action, tool: Array, *, opening: float, limit: float) -> Path3D:
+def place_path(action: Action, tool: Array, *, opening: float, limit: float, above: float) -> Path3D:
     """Carry what is held over its place, bring it down to a tool pose (7,), let go and retreat along the approach."""
     away = -RETREAT * poses.quat_to_matrix(tool[3:])[:, 2]
-    above = moved(tool, ABOVE_PLACE * UP)
     return Path3D(
         action=action,
         waypoints=(
-            waypoint(above, note=f"over {action.to}"),
+            waypoint(moved(tool, above * UP), note=f"over {action.to}"),
             waypoint(tool, motion="straight", gripper=min(opening, limit), note=f"at {action.to}"),
             waypoint(moved(tool, away), motion="straight", note=f"off {action.thing}"),
         ),
@@ -65,10 +64,18 @@ def lift_path(action: Action, tool: Array, height: float) -> Path3D:
     return Path3D(action=action, waypoints=(waypoint(moved(tool, height * UP), motion="straight", note="raised"),))
 
 
-def press_path(action: Action, thing: Thing, robot: RobotSpec, *, yaw: float, deeper: float) -> Path3D:
-    """Closed fingers straight down onto the middle of a button, a few millimetres in, and up again."""
-    quat = poses.quat_multiply(poses.quat_from_yaw(yaw), DOWN)
-    touch = thing.points["top"] + robot.gripper.finger_depth * UP
+def press_path(action: Action, thing: Thing, robot: RobotSpec, *, yaw: float, lean: float, deeper: float) -> Path3D:
+    """Closed fingertips straight down onto the middle of a button, a few millimetres in, and up again.
+
+    The hand is turned by ``yaw`` and leans by ``lean`` rad, so that it finds room beside what stands there.
+    """
+    tilt = poses.quat_from_axis_angle(np.array([0.0, 1.0, 0.0]), lean)
+    quat = poses.quat_multiply(poses.quat_from_yaw(yaw), poses.quat_multiply(tilt, DOWN))
+    pad, tip = robot.gripper.pad_half[0], robot.gripper.finger_depth
+    axis = poses.quat_to_matrix(quat)
+    # Of fingers that lean, the lower edge of the pads touches.
+    lowest = min((x * axis[:, 0] + tip * axis[:, 2] for x in (-pad, 0.0, pad)), key=lambda p: p[2])
+    touch = thing.points["top"] - lowest
     over, down = touch + PRESS_FROM * UP, touch - (PRESSED + deeper) * UP
     return Path3D(
         action=action,

@@ -116,7 +116,9 @@ def observed(
     support = find_support(cloud, float(base[2]))
     if support is None:
         raise Unseen(
-            Diagnosis(cause="nothing_seen", expected="a table near the robot's foot", seen=f"{len(cloud)} points, no plane")
+            Diagnosis(
+                cause="nothing_seen", expected="a table near the robot's foot", seen=f"{len(cloud)} points, no plane"
+            )
         )
     return cloud, support
 
@@ -156,11 +158,12 @@ def _check_calibration(clouds: Mapping[str, Cloud], foot: float) -> None:
     for name, cloud in clouds.items():
         seen = disagreement(cloud.of(np.arange(0, len(cloud), EVERY)), foot)
         if seen is not None and (seen[0] > TILT or abs(seen[1]) > SHIFT):
+            off = f"{np.rad2deg(seen[0]):.1f} degrees tilted, {seen[1] * 1000:.0f} mm off"
             raise Unseen(
                 Diagnosis(
                     cause="camera_off",
                     expected=f"the table level and at the robot's foot, within {SHIFT * 1000:.0f} mm",
-                    seen=f"camera {name!r} sees it tilted by {np.rad2deg(seen[0]):.1f} degrees, {seen[1] * 1000:.0f} mm off",
+                    seen=f"camera {name!r} sees it {off}",
                     amount=float(seen[1]),
                     bodies=(name,),
                 )

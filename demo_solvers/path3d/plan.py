@@ -1,4 +1,4 @@
-"""The plan as data: sub-goals with a question each, derived from the goal's formula, and 3D paths of a few waypoints."""
+"""The plan as data: sub-goals with a question each, from the goal's formula, and 3D paths of a few waypoints."""
 
 from __future__ import annotations
 

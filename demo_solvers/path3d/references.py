@@ -1,4 +1,4 @@
-"""References: what the catalogue's meshes say an object looks like; the palette and size that clusters are matched to."""
+"""References: what the catalogue's meshes say an object looks like: the palette and size to match clusters to."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from pipeline.core.streams import stream
 
 SAMPLES = 1500  # points drawn on a link's surface
 COLOURS = 4  # of a palette, at most
-LIGHTNESS = 0.35  # weight of L against a and b: light falls differently on every side
+LIGHTNESS = 0.30  # weight of L against a and b: light falls differently on every side
+MIDDLE, DARKEST = 50.0, 20.0  # L at which chroma counts as it is, and what keeps dark colours from counting too much
 MERGED = 6.0  # of weighted Lab between colours that count as one
 
 
@@ -52,15 +53,24 @@ class Reference:
 
 
 def weighted(colours: Array) -> Array:
-    """Colours (n, 3) in [0, 1] as Lab with little weight on lightness."""
-    return lab(colours) * np.array([LIGHTNESS, 1.0, 1.0])
+    """Colours (n, 3) in [0, 1] as Lab with little weight on lightness, by which chroma is divided.
+
+    Of a thing's sides, those that the light does not reach are darker and less colourful in the same proportion.
+    """
+    values = lab(colours)
+    chroma = values[..., 1:] * (MIDDLE + DARKEST) / (values[..., :1] + DARKEST)
+    return np.concatenate([LIGHTNESS * values[..., :1], chroma], axis=-1)
 
 
 def palette_of(colours: Array) -> tuple[Array, Array]:
     """The few colours (k, 3) weighted Lab that make up ``colours`` (n, 3), and their shares (k,)."""
     values = weighted(colours)
     k = min(COLOURS, len(values))
-    centres, mine = kmeans2(values, k, minit="++", rng=stream(0, "palette"), missing="warn") if k > 1 else (values, np.zeros(len(values), int))
+    centres, mine = (
+        kmeans2(values, k, minit="++", rng=stream(0, "palette"), missing="warn")
+        if k > 1
+        else (values, np.zeros(len(values), int))
+    )
     share = np.bincount(mine, minlength=len(centres)) / len(values)
     order = [i for i in np.argsort(-share) if share[i] > 0.02 and np.isfinite(centres[i]).all()]
     kept: list[Array] = []
@@ -109,8 +119,12 @@ class References:
                 joint = joints.get(link)
                 hinge = None
                 if joint is not None:
-                    hinge = Hinge(joint.kind, np.array(joint.axis), np.array(joint.anchor), joint.lower, joint.upper, joint.opens)
-                found[link] = Reference(f"{asset}/{link}" if link else asset, points, colours, *palette_of(colours), hinge)
+                    hinge = Hinge(
+                        joint.kind, np.array(joint.axis), np.array(joint.anchor), joint.lower, joint.upper, joint.opens
+                    )
+                found[link] = Reference(
+                    f"{asset}/{link}" if link else asset, points, colours, *palette_of(colours), hinge
+                )
             for child in body.findall("body"):
                 visit(child, child.get("name", ""), poses.compose(at, _pose(child)))
 

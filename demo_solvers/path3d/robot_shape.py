@@ -49,7 +49,10 @@ class RobotShape:
             at = poses.compose(at, poses.pose(part.slide * width))
             near = np.flatnonzero(
                 ~found
-                & (np.linalg.norm(points - poses.transform_points(at, part.centre[None])[0], axis=1) < part.radius + margin)
+                & (
+                    np.linalg.norm(points - poses.transform_points(at, part.centre[None])[0], axis=1)
+                    < part.radius + margin
+                )
             )
             if len(near):
                 local = poses.transform_points(poses.inverse(at), points[near])

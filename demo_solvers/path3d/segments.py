@@ -28,8 +28,12 @@ class Segment:
 
     index: Ints
     cluster: int
-    whole: bool
     kind: str
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is all of its cluster."""
+        return self.kind in ("cluster", "paint")
 
 
 def clusters(cloud: Cloud, *, gap: float = GAP) -> list[Segment]:
@@ -37,7 +41,7 @@ def clusters(cloud: Cloud, *, gap: float = GAP) -> list[Segment]:
     mine = components(cloud.points, gap)
     count = np.bincount(mine)
     order = [k for k in np.argsort(-count) if count[k] >= LEAST]
-    return [Segment(np.flatnonzero(mine == k), i, True, "cluster") for i, k in enumerate(order)]
+    return [Segment(np.flatnonzero(mine == k), i, "cluster") for i, k in enumerate(order)]
 
 
 def parts(cloud: Cloud, cluster: Segment) -> list[Segment]:
@@ -52,7 +56,7 @@ def parts(cloud: Cloud, cluster: Segment) -> list[Segment]:
         for name, m in ((kind, mask), (f"all but {kind}", ~mask)):
             if min(m.sum(), (~m).sum()) >= LEAST_PART and m.tobytes() not in seen:
                 seen.add(m.tobytes())
-                out.append(Segment(cluster.index[m], cluster.cluster, False, name))
+                out.append(Segment(cluster.index[m], cluster.cluster, name))
     return out
 
 
@@ -64,8 +68,7 @@ def components(points: Array, size: float) -> Ints:
     cells -= cells.min(axis=0) - 1
     grid = np.zeros(cells.max(axis=0) + 2, bool)
     grid[tuple(cells.T)] = True
-    labels, _ = ndimage.label(grid, np.ones((3,) * points.shape[1]))
-    return np.asarray(labels[tuple(cells.T)], np.int64) - 1
+    return np.asarray(labelled(grid)[tuple(cells.T)], np.int64) - 1
 
 
 def _by_colour(points: Array, colours: Array) -> list[NDArray[np.bool_]]:
@@ -111,9 +114,15 @@ def _by_outline(points: Array) -> list[NDArray[np.bool_]]:
     for radius in (2, 3, 4):
         y, x = np.ogrid[-radius : radius + 1, -radius : radius + 1]
         opened = ndimage.binary_opening(grid, x * x + y * y <= radius * radius + 1)
-        lost, count = ndimage.label(grid & ~opened, np.ones((3, 3)))
-        area = np.bincount(lost.ravel(), minlength=count + 1)
-        for k in range(1, count + 1):
+        lost = labelled(grid & ~np.asarray(opened, bool))
+        area = np.bincount(lost.ravel())
+        for k in range(1, len(area)):
             if area[k] >= 6:
                 found.append(lost[tuple(cells.T)] == k)
     return found
+
+
+def labelled(grid: NDArray[np.bool_]) -> Ints:
+    """The component, from 1, of each set cell of a grid; 0 where it is not set."""
+    found, _ = ndimage.label(grid, np.ones((3,) * grid.ndim))  # pyright: ignore[reportGeneralTypeIssues]
+    return np.asarray(found, np.int64)

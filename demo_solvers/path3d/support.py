@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
 
 from demo_solvers.path3d.clouds import Array, Cloud, lab
+from demo_solvers.path3d.segments import labelled
 from pipeline.core.world import Bools
 
 SEARCHED = 0.06  # m above and below the robot's foot, where the table can be
@@ -52,7 +52,7 @@ def find_support(cloud: Cloud, foot: float) -> Support | None:
 
 def disagreement(cloud: Cloud, foot: float) -> tuple[float, float] | None:
     """How one camera sees the table: its tilt [rad] and its height over ``foot`` [m]; None where it sees none."""
-    near = cloud.points[np.abs(cloud.points[:, 2] - foot) < SEARCHED]
+    near, normal = cloud.points[np.abs(cloud.points[:, 2] - foot) < SEARCHED], np.array([0.0, 0.0, 1.0])
     for _ in range(3):
         if len(near) < LEAST:
             return None
@@ -75,8 +75,8 @@ def paint(cloud: Cloud, support: Support) -> list[Cloud]:
     cells -= cells.min(axis=0) - 1
     grid = np.zeros(cells.max(axis=0) + 2, bool)
     grid[tuple(cells.T)] = True
-    labels, count = ndimage.label(grid, np.ones((3, 3)))
+    labels = labelled(grid)
     mine = labels[tuple(cells.T)]
-    area = np.bincount(labels[grid], minlength=count + 1) * CELL**2
+    area = np.bincount(labels[grid]) * CELL**2
     wanted = [k for k in np.argsort(-area) if k and area[k] >= LEAST_PAINT]
     return [on.of(mine == k) for k in wanted]

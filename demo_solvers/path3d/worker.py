@@ -1,4 +1,4 @@
-"""One world's worker: looks, plans a path for each sub-goal, follows it, asks whether it worked, and tries otherwise."""
+"""One world's worker: looks, plans a path for each sub-goal, follows it, asks whether it worked, tries otherwise."""
 
 from __future__ import annotations
 
@@ -8,18 +8,22 @@ from typing import Protocol
 
 import numpy as np
 
+from demo_solvers.path3d.carried import Carried, seen_in
 from demo_solvers.path3d.clouds import Array, Cloud
-from demo_solvers.path3d.hand import Hand, Steps, Stopped, Surroundings
+from demo_solvers.path3d.hand import Hand, Steps, Stopped, Surroundings, step_back
 from demo_solvers.path3d.perception import Sighting, Thing, Unseen
 from demo_solvers.path3d.plan import Action, Path3D, SubGoal, Unplannable, sub_goals
 from pipeline.core.episode import Diagnosis
 from pipeline.core.goal import atoms
+from pipeline.core.registry import Registry
 from pipeline.core.seeing import SeeingProblem
 from pipeline.holds import parse
 
 RETRIES = 3  # times a sub-goal is tried again
 FINAL_HOLD = 0.7  # s; a goal has to hold for 0.5 s at the end
 THING, OTHERS = "thing", "surroundings"
+ABOUT_HELD = 0.015  # m about what is held, in which points are its own
+UNHIDDEN = 0.8  # share of the paint seen before: with less in view something lies on it
 GRIPPABLE = 0.006  # m of the stroke that has to be left
 
 
@@ -35,6 +39,17 @@ class Eyes(Protocol):
         ...
 
 
+class Act(Protocol):
+    """One kind of action: plan a path from what is seen, follow it, look whether it worked."""
+
+    def __call__(self, worker: Worker, goal: SubGoal, sighting: Sighting) -> Steps:
+        """Carry a sub-goal out; raises :class:`Stopped` or :class:`Unseen` where that fails."""
+        ...
+
+
+ACTS: Registry[Act] = Registry("demo_solvers.path3d.acts", "act")
+
+
 @dataclass
 class Report:
     """How a worker ended: what it believes, and why it gave up."""
@@ -44,15 +59,6 @@ class Report:
     paths: list[Path3D] = field(default_factory=list)
     answers: list[tuple[str, bool]] = field(default_factory=list)
     retries: int = 0
-
-
-@dataclass
-class Carried:
-    """What is in the hand: its points in the tool's frame, and what it touched when it was taken."""
-
-    name: str
-    points: Array  # (n, 3) m
-    taken_from: Array  # (m, 3) m, world
 
 
 class Worker:
@@ -65,7 +71,8 @@ class Worker:
         self.tried: dict[str, list[Array]] = {}
         """What was tried for each action, as tool poses (7,): never the same again."""
         self.memory: dict[str, Thing] = {}
-        """Where things were last seen, for what the hand or another thing hides now."""
+        """Where things and the support were last seen, for what the hand or another thing hides now."""
+        self.memory_height = float(self.hand.base[2])
 
     def run(self) -> Generator[tuple[str, Array], Array, Report]:
         """All sub-goals in order; a sub-goal that fails is tried otherwise, at most RETRIES times."""
@@ -88,6 +95,7 @@ class Worker:
         """What is seen now; raises :class:`Unseen`."""
         sighting = self.eyes.things(self.hand.measured)
         self.memory.update(sighting.things)
+        self.memory_height = sighting.support.height
         return sighting
 
     def look_at_all(self) -> Cloud:
@@ -101,8 +109,7 @@ class Worker:
         if but is not None:
             mine = seen_in(points, but.cloud.points)
             seen = {OTHERS: points[~mine], THING: but.cloud.points}
-        if self.carried is not None:
-            seen[OTHERS] = self.without_carried(seen[OTHERS])
+        seen[OTHERS] = self.without_carried(seen[OTHERS])
         held = None if self.carried is None else self.carried.points
         return Surroundings(sighting.support.height, seen, held)
 
@@ -125,14 +132,12 @@ class Worker:
         self.tried.setdefault(str(action), []).append(pose)
 
     def _carry_out(self, plan: tuple[SubGoal, ...], sighting: Sighting) -> Steps:
-        from demo_solvers.path3d.actions import ACTIONS
-
         number, tries = 0, 0
         while number < len(plan):
             goal = plan[number]
             self.hand.at(("recover: " if tries else "") + str(goal.action))
             try:
-                yield from ACTIONS[goal.action.verb](self, goal, sighting)
+                yield from ACTS.get(goal.action.verb)(self, goal, sighting)
             except (Stopped, Unseen) as error:
                 if tries >= RETRIES:
                     raise
@@ -152,8 +157,6 @@ class Worker:
             return self.look()
         except Unseen:
             self.hand.at("recover: step back")
-            from demo_solvers.path3d.actions import step_back
-
             yield from step_back(self.hand)
             try:
                 return self.look()
@@ -161,10 +164,29 @@ class Worker:
                 raise error from None
 
     def without_carried(self, points: Array) -> Array:
-        from demo_solvers.path3d.actions import carried_points
+        """Those of ``points`` (n, 3) that are not near what is held."""
+        return points if self.carried is None else points[~seen_in(points, self.carried_points(), ABOUT_HELD)]
 
+    def carried_points(self) -> Array:
+        """Where the points (n, 3) of what is held are now, from the joints."""
         assert self.carried is not None
-        return points[~seen_in(points, carried_points(self), 0.015)]
+        return self.carried.at(self.hand.tool)
+
+    def held(self, action: Action) -> Carried:
+        """What is in the hand; raises :class:`Stopped` when it is empty."""
+        if self.carried is None:
+            raise Stopped("grasp_slipped", f"{action.thing} in the hand", "the hand is empty", bodies=(action.thing,))
+        return self.carried
+
+    def target(self, action: Action, sighting: Sighting) -> Thing:
+        """The thing that something goes to, as it is seen now or was before it was hidden."""
+        before, now = self.memory.get(action.to or ""), sighting.things.get(action.to or "")
+        if now is not None and before is not None and now.flat and len(now.cloud) < UNHIDDEN * len(before.cloud):
+            return before
+        found = now or before
+        if found is None:
+            raise Stopped("not_found", f"{action.to} in view", "it is not there", bodies=(str(action.to),))
+        return found
 
     def _graspable(self, sighting: Sighting) -> dict[str, bool]:
         largest = self.problem.robot.gripper.max_width - GRIPPABLE
@@ -173,7 +195,7 @@ class Worker:
             thing = sighting.things.get(atom.args[0])
             if thing is not None:
                 walls = _hollow(thing)
-                found[thing.name] = bool(thing.sizes.min() <= largest + 0.004 or walls)
+                found[thing.name] = bool(thing.sizes[1] <= largest + 0.004 or walls)
         return found
 
     def _placed(self, diagnosis: Diagnosis) -> Diagnosis:
@@ -189,13 +211,3 @@ def _hollow(thing: Thing) -> bool:
     middle = (points[:, :2].min(axis=0) + points[:, :2].max(axis=0)) / 2
     inner = (np.abs(points[:, :2] - middle) < 0.3 * size).all(axis=1)
     return bool(inner.any() and points[inner, 2].max() < thing.top - 0.3 * (thing.top - thing.base))
-
-
-def seen_in(points: Array, cloud: Array, radius: float = 0.003) -> np.ndarray:
-    """Which of ``points`` (n, 3) lie within ``radius`` m of a cloud (m, 3)."""
-    from scipy.spatial import cKDTree
-
-    if not len(points) or not len(cloud):
-        return np.zeros(len(points), bool)
-    distance, _ = cKDTree(cloud).query(points, distance_upper_bound=radius)
-    return np.isfinite(distance)

@@ -115,7 +115,6 @@ class SeeingSolver(Protocol):
         ...
 
 
-
 def sight_of(solver: object) -> Sight | None:
     """What a solver asks to see; None for one that is granted state."""
     found = getattr(solver, "sight", None)

@@ -1,0 +1,132 @@
+"""``place a on b``: put what is held where it sinks in as it should, and look whether it is there."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from demo_solvers.path3d.carried import Carried, seen_in
+from demo_solvers.path3d.clouds import Array
+from demo_solvers.path3d.grasps import hand_clear, lowest_of
+from demo_solvers.path3d.hand import Steps, Stopped
+from demo_solvers.path3d.landing import HeightField, lowest
+from demo_solvers.path3d.paths import ABOVE_PLACE, GAP, RELEASE, UP, moved, place_path
+from demo_solvers.path3d.perception import Sighting
+from demo_solvers.path3d.plan import TABLE, Action, SubGoal
+from demo_solvers.path3d.worker import OTHERS, Worker
+from pipeline.core import poses
+
+NEAR = 0.30  # m about a thing in which the hand has to mind what stands
+ARRIVED = 0.3  # share of a thing's expected points that have to be seen at its place
+SEEN_WITHIN = 0.010  # m
+TURNS = tuple(np.deg2rad((0.0, 45.0, -45.0, 90.0, -90.0, 135.0, -135.0, 180.0)))
+FINE_TURNS = tuple(np.deg2rad(np.arange(-45.0, 46.0, 5.0)))
+FITTED = 0.008  # m that something is shifted to fit into or over something
+SPOTS = 0.04  # m of the grid of free places on the table
+AWAY = 0.05  # m a thing put on the table keeps from others
+OVER = 0.02  # m between a thing that is carried and what it is let down on
+TIPS_OVER, DROP = 0.003, 0.020  # m between open fingertips and table, and that a thing may fall for their sake
+
+
+def place(worker: Worker, goal: SubGoal, sighting: Sighting) -> Steps:
+    """Put what is held where it belongs: the attitude and the spot at which it sinks in as it should."""
+    action, hand = goal.action, worker.hand
+    held = worker.held(action)
+    around = worker.surroundings(sighting)
+    last: Stopped | None = None
+    standing = worker.without_carried(sighting.standing.points)
+    for tool in landings(worker, action, held, sighting):
+        opening = min(hand.width + 2 * RELEASE, hand.robot.gripper.max_width)
+        near = standing[np.linalg.norm(standing - tool[:3], axis=1) < NEAR]
+        low = float(lowest_of(poses.quat_to_matrix(tool[3:])[None], hand.robot.gripper)[0])
+        lacking = sighting.support.height + TIPS_OVER - (tool[2] + low)
+        if not worker.is_new(action, tool) or lacking > DROP:
+            continue
+        tool = moved(tool, max(0.0, lacking) * UP)
+        if not hand_clear(near, tool, hand.robot.gripper, opening):
+            last = last or Stopped(
+                "path_in_collision", f"room for the hand at {action.to}", "it meets what stands there"
+            )
+            continue
+        path = place_path(
+            action,
+            tool,
+            opening=opening,
+            limit=hand.robot.gripper.max_width,
+            above=_way_down(worker, held, tool, sighting),
+        )
+        try:
+            hand.rehearse(path, around, ignore=(OTHERS, TABLE))
+            hand.way_to(path.waypoints[0], hand.q[0], around)
+        except Stopped as error:
+            last = last or error
+            continue
+        break
+    else:
+        raise last or Stopped(
+            "place_missed", f"a place for {action.thing} {action.relation} {action.to}", "none is free"
+        )
+    worker.note_try(action, tool)
+    yield from worker.follow(path, around, ignore=(OTHERS, TABLE))
+    expected = poses.transform_points(tool, held.points)
+    worker.carried = None
+    yield from hand.wait(0.3)
+    seen = worker.look_at_all()
+    there = float(seen_in(expected, seen.points, SEEN_WITHIN).mean())
+    if not worker.answer(goal, yes=there > ARRIVED):
+        raise Stopped(
+            "place_missed", f"{action.thing} {action.relation} {action.to}", f"{there:.0%} of it is seen there",
+            amount=there, bodies=(action.thing,),
+        )  # fmt: skip
+
+
+def landings(worker: Worker, action: Action, held: Carried, sighting: Sighting) -> list[Array]:
+    """Tool poses (7,) at which what is held may be let go, the best first."""
+    tool = worker.hand.tool_at(worker.hand.q[0])
+    standing = worker.without_carried(sighting.standing.points)
+    field = HeightField(standing, floor=sighting.support.height)
+    found = list[Array]()
+    for spot in _spots(worker, action, held, sighting):
+        turned = [_turned_over(tool, held.points, spot, turn) for turn in TURNS]
+        if action.relation in ("inserted", "inside"):
+            turns = FINE_TURNS if action.relation == "inserted" else TURNS[:4]
+            best, sinks = lowest(
+                field, held.points, [_turned_over(tool, held.points, spot, t) for t in turns], reach=FITTED
+            )
+            found.append(moved(best, -(sinks - GAP) * UP))
+        found += [moved(t, -(field.rest(held.points, t) - GAP) * UP) for t in turned]
+    return found
+
+
+def _way_down(worker: Worker, held: Carried, tool: Array, sighting: Sighting) -> float:
+    """From how far above its place (m) a thing has to come down so as to be over everything that stands there."""
+    points = poses.transform_points(tool, held.points)
+    low, high = points[:, :2].min(axis=0) - 0.01, points[:, :2].max(axis=0) + 0.01
+    standing = worker.without_carried(sighting.standing.points)
+    under = standing[((standing[:, :2] > low) & (standing[:, :2] < high)).all(axis=1)]
+    top = float(under[:, 2].max()) if len(under) else sighting.support.height
+    return max(ABOVE_PLACE, top - float(points[:, 2].min()) + OVER)
+
+
+def _turned_over(tool: Array, held: Array, spot: Array, turn: float) -> Array:
+    """The tool pose (7,) with what is held turned about the vertical and its middle over ``spot`` (2,)."""
+    quat = poses.quat_multiply(poses.quat_from_yaw(turn), tool[3:])
+    at = poses.pose(tool[:3], quat)
+    points = poses.transform_points(at, held)
+    middle = (points.min(axis=0) + points.max(axis=0)) / 2
+    return moved(at, np.array([*(spot - middle[:2]), 0.0]))
+
+
+def _spots(worker: Worker, action: Action, held: Carried, sighting: Sighting) -> list[Array]:
+    if action.to != TABLE:
+        return [worker.target(action, sighting).centre[:2]]
+    standing = worker.without_carried(sighting.standing.points)[:, :2]
+    radius = float(np.ptp(held.points, axis=0).max()) / 2
+    base, size = worker.hand.base[:2], worker.hand.robot.reach / 0.80
+    grid = np.arange(-0.36, 0.37, SPOTS) * size
+    spots = base + np.array([(x * size, y) for x in np.arange(0.32, 0.60, SPOTS) for y in grid])
+    gap = np.full(len(spots), np.inf)
+    if len(standing):
+        gap = np.linalg.norm(spots[:, None] - standing[None, ::5], axis=2).min(axis=1)
+    free = np.flatnonzero(gap > radius + AWAY)
+    now = worker.hand.tool_at(worker.hand.q[0])[:2]
+    return [spots[i] for i in free[np.argsort(np.linalg.norm(spots[free] - now, axis=1))][:6]]
