@@ -25,6 +25,7 @@ from pipeline.asking.cache import CachedModel
 from pipeline.asking.meter import Account, Budget, MeteredModel
 from pipeline.core.doors import Problem, Solution, TrialWorlds
 from pipeline.core.errors import InvalidInputError
+from pipeline.core.seeing import Sight, sight_of
 from pipeline.core.streams import stream_seed
 
 ROLES = {"refiner": "refiner", "programmer": "programmer", "reward_author": "author"}
@@ -44,6 +45,11 @@ class StaffedSolver:
     def __call__(self, problem: Problem, worlds: TrialWorlds) -> Solution:
         """Attempt every scene."""
         return self.solve(problem, worlds)
+
+    @property
+    def sight(self) -> Sight | None:
+        """What the solver asks to see, if it works from images."""
+        return sight_of(self.solve)
 
     @property
     def account(self) -> Account | None:

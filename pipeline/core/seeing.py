@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -117,5 +118,5 @@ class SeeingSolver(Protocol):
 
 def sight_of(solver: object) -> Sight | None:
     """What a solver asks to see; None for one that is granted state."""
-    found = getattr(solver, "sight", None)
+    found = getattr(solver.func if isinstance(solver, partial) else solver, "sight", None)
     return found if isinstance(found, Sight) else None
