@@ -162,6 +162,11 @@ def compose(preset: str, **overrides: Any) -> RunConfig:
         config = RunConfig.model_validate({**base, **given, "preset": preset})
     except ValidationError as error:
         raise InvalidInputError(_first_problem(error)) from None
+    if config.learn_worlds < config.reward_candidates:
+        raise InvalidInputError(
+            f"Option --reward-candidates: {config.reward_candidates} rewards side by side need as many worlds of "
+            f"practice; --learn-worlds is {config.learn_worlds}."
+        )
     for kind, name, known in (
         ("backend", config.backend, BACKENDS.names),
         ("support", config.support, SUPPORTS.names),

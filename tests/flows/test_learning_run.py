@@ -126,6 +126,12 @@ def test_options_reach_the_budget_of_learning() -> None:
     assert len({compose("smoke", **{name: value}).digest for name, value in asked.items()}) == len(asked)
 
 
+def test_rewards_side_by_side_need_as_many_worlds() -> None:
+    with pytest.raises(InvalidInputError, match=r"--reward-candidates: 8 rewards .* --learn-worlds is 4"):
+        compose("smoke", learn_worlds=4, reward_candidates=8)
+    assert compose("smoke", learn_worlds=8, reward_candidates=8).reward_candidates == 8
+
+
 def test_a_solver_is_called_as_people_write_it_and_an_unknown_one_is_answered_with_those_there_are() -> None:
     assert compose("smoke", solver="vipr").solver == "vipr"
     assert all("_" not in name for name in solver_names())
