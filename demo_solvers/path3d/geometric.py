@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from demo_solvers.path3d.articulation import Fit, fit, of_link
 from demo_solvers.path3d.clouds import Array, Cloud
 from demo_solvers.path3d.matching import match
 from demo_solvers.path3d.perception import Sighting, Thing, named_points, not_found, observed, standing
@@ -19,7 +20,19 @@ from pipeline.core.goal import atoms
 from pipeline.core.seeing import SeeingProblem, View
 from pipeline.holds import parse
 
+JOINED = 0.022  # m; a link may stand so far off the rest of its thing
+LEAST_JOINTED = 60  # points of a link that swings
+MOST_FITTED = 3  # clusters, the largest, that a drawing is fitted to
+FITS = 0.010  # m of mean distance, up to which a drawing explains a cluster
 FLAT = 0.002  # m of height below which a reference is paint
+
+
+@dataclass(frozen=True, eq=False)
+class Jointed:
+    """Things with swinging links, and how these stand."""
+
+    things: dict[str, Thing]
+    fits: dict[str, Fit]
 
 
 class GeometricPerceiver:
@@ -44,6 +57,9 @@ class GeometricPerceiver:
             flats.append(Segment(np.arange(first, first + len(patch)), number + len(flats), "paint"))
             first += len(patch)
         wanted = references_of(problem, self.references)
+        swung = [n for n, r in wanted.items() if r.hinge is not None and r.hinge.kind == "revolute"]
+        jointed = self._jointed(swung, wanted, above, clusters(above, gap=JOINED) if swung else [], support.height)
+        wanted = {n: r for n, r in wanted.items() if n not in jointed.things}
         solid = {n: r for n, r in wanted.items() if r.extents[2] > FLAT}
         painted = {n: r for n, r in wanted.items() if n not in solid}
         found = {**match(everything, segments, solid), **match(everything, flats, painted)}
@@ -56,11 +72,35 @@ class GeometricPerceiver:
             whole = next(s for s in (*segments, *flats) if s.whole and s.cluster == chosen.segment.cluster)
             rest = np.setdiff1d(whole.index, chosen.segment.index)
             things[name] = replace(thing, touching=everything.of(rest))
-        return Sighting(support, things, above, cloud, {n: m.cost for n, m in found.items()})
+        things |= jointed.things
+        return Sighting(support, things, above, cloud, {n: m.cost for n, m in found.items()}, jointed.fits)
 
     def cloud(self, problem: SeeingProblem, views: Mapping[str, View], row: int, joints: Array) -> Cloud:
         """All points of world ``row`` but the robot's; raises :class:`Unseen`."""
         return observed(problem, views, row, joints, self.shape_of(problem))[0]
+
+    def _jointed(
+        self, links: list[str], wanted: dict[str, Reference], above: Cloud, segments: list[Segment], floor: float
+    ) -> Jointed:
+        """Things with a link that swings: the cluster that the drawing explains best, at a position of its joint."""
+        found = Jointed({}, {})
+        for name in links:
+            owner = name.partition("/")[0]
+            base, link = wanted[owner], wanted[name]
+            whole = [s for s in segments if s.kind == "cluster" and len(s.index) > LEAST_JOINTED]
+            fits = [(fit(above.points[s.index], base, link, floor=floor), s) for s in whole[:MOST_FITTED]]
+            fits = [(f, s) for f, s in fits if f.error < FITS]
+            if not fits:
+                raise not_found([name], f"{len(whole)} clusters, none that the drawing explains")
+            best, segment = min(fits, key=lambda pair: pair[0].error)
+            cloud = above.of(segment.index)
+            mine = of_link(cloud.points, best, base, link)
+            if mine.sum() < LEAST_JOINTED:
+                raise not_found([name], "a cluster like it, but without that link")
+            found.fits[name] = best
+            found.things[name] = Thing(name, cloud.of(mine), named_points(cloud.of(mine)), touching=cloud.of(~mine))
+            found.things[owner] = Thing(owner, cloud, named_points(cloud))
+        return found
 
     def shape_of(self, problem: SeeingProblem) -> RobotShape:
         """The robot's own shape, read once."""

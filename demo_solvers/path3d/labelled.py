@@ -10,7 +10,7 @@ import numpy as np
 from demo_solvers.path3d.clouds import Array, Cloud
 from demo_solvers.path3d.geometric import GeometricPerceiver, references_of
 from demo_solvers.path3d.perception import Sighting, Thing, named_points, not_found, observed, standing
-from demo_solvers.path3d.segments import clusters
+from demo_solvers.path3d.segments import Segment, clusters
 from demo_solvers.path3d.support import ON_PLANE
 from pipeline.core.errors import InvalidInputError
 from pipeline.core.seeing import SeeingProblem, View
@@ -32,8 +32,15 @@ class LabelledPerceiver(GeometricPerceiver):
         whole = np.full(len(above), -1)
         for number, cluster in enumerate(clusters(above)):
             whole[cluster.index] = number
+        wanted = references_of(problem, self.references)
+        swung = [n for n, r in wanted.items() if r.hinge is not None and r.hinge.kind == "revolute"]
+        mine = [problem.labels.index(n) for name in swung for n in (name, name.partition("/")[0])]
+        ours = Segment(np.flatnonzero(np.isin(above.labels, mine)), 0, "cluster")
+        jointed = self._jointed(swung, wanted, above, [ours], support.height)
         things, missing = dict[str, Thing](), list[str]()
-        for name in references_of(problem, self.references):
+        for name in wanted:
+            if name in jointed.things:
+                continue
             body = problem.labels.index(name) if name in problem.labels else None
             mine = above.labels == body
             flat = int(mine.sum()) < LEAST
@@ -50,4 +57,4 @@ class LabelledPerceiver(GeometricPerceiver):
             things[name] = replace(thing, touching=Cloud.joined([]) if flat else above.of(beside))
         if missing:
             raise not_found(missing, "no pixel with that label")
-        return Sighting(support, things, above, cloud)
+        return Sighting(support, {**things, **jointed.things}, above, cloud, fits=jointed.fits)

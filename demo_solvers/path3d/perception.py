@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from demo_solvers.path3d.articulation import Fit
 from demo_solvers.path3d.clouds import Array, Cloud, cropped, seen_by, thinned, without_outliers
 from demo_solvers.path3d.matching import extents
 from demo_solvers.path3d.robot_shape import RobotShape
@@ -72,6 +73,8 @@ class Sighting:
     standing: Cloud  # all that stands on the support, things included, the robot left out
     hand: Cloud  # what is near the fingers and not the robot's, support and things below included
     costs: Mapping[str, float] = field(default_factory=dict)
+    fits: Mapping[str, Fit] = field(default_factory=dict)
+    """How moving links stand, by name, where the catalogue's drawing of a joint was fitted."""
 
 
 class Perceiver(Protocol):
