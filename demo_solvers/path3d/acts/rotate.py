@@ -160,7 +160,8 @@ def _outside(thing: Thing, found: Fit) -> Array:
     """The direction (3,) in which a link's plane faces away from what it shuts: against closing, at right angles."""
     radial = thing.cloud.points.mean(axis=0) - found.anchor
     radial -= (radial @ found.axis) * found.axis
-    opening: Array = np.cross(found.axis, radial) * (1.0 if found.hinge.opens == "upper" else -1.0)
+    opening = np.asarray(np.cross(found.axis, radial), float)
+    opening = opening if found.hinge.opens == "upper" else -opening
     return opening / max(float(np.linalg.norm(opening)), 1e-9)
 
 
