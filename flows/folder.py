@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -107,7 +107,11 @@ class RunFolder:
         with claimed(self.root / "claims" / f"{task}.workshop"):
             place = self.root / "learned" / task
             place.mkdir(parents=True, exist_ok=True)
-            yield place
+            try:
+                yield place
+            finally:
+                with suppress(OSError):  # something was learned
+                    place.rmdir()
 
     def commit(self, job: BatchJob, report: BatchReport) -> None:
         """Make a batch finished: its report is the last thing written."""

@@ -138,6 +138,8 @@ def generate(
     the preset's minimum of demonstrations (--demos, if that is less); 3: the run finished, but some task has fewer.
 
     Example: `taskloom generate --preset smoke --out runs/smoke`
+
+    One that learns: `taskloom generate --preset push_precise --solver auto --out runs/push`
     """
     catalog = LibraryCatalog()
     given = read_tasks(tasks_from, catalog, compose(preset, robot=robot).robot) if tasks_from else None

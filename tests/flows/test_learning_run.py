@@ -251,8 +251,17 @@ def test_skills_that_change_while_a_run_begins_are_not_taken(
     assert not list(later.root.iterdir())
 
 
+def test_a_workshop_in_which_nothing_was_learned_is_not_left_behind(folder: RunFolder) -> None:
+    with folder.workshop("push_box") as place:
+        assert place.is_dir()
+    assert not place.exists()
+    with folder.workshop("push_box") as place:
+        (place / "a").write_text("")
+    assert place.is_dir()
+
+
 def test_a_plain_solver_has_no_workshop(bench: Bench, config: RunConfig, folder: RunFolder) -> None:
-    run_batch(job_of(config), folder, bench)
+    run_batch(job_of(config.model_copy(update={"solver": "vipr"})), folder, bench)
     assert not (folder.root / "learned").exists()
     assert not (folder.root / "claims" / "push_box.workshop").exists()
 
