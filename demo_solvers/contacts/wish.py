@@ -6,6 +6,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from demo_solvers.grasping.rim import takes_as_it_lies
 from demo_solvers.planning.arm import Array
 from pipeline.core import poses
 from pipeline.core.errors import InvalidInputError, UnknownNameError
@@ -70,7 +71,7 @@ def wishes(goal: Goal, layout: SceneLayout) -> tuple[ContactWish, ...]:
             found += [ContactWish(body=body, manner="push", region=side) for side in ("left", "right")]
         elif name in (*OPENING, *CLOSING) and "/" in body:
             found.append(_of_link(body, layout, opening=name in OPENING))
-        elif name == "holding" and not layout.geometry[body].grasps:
+        elif name == "holding" and not takes_as_it_lies(layout.geometry[body]):
             found += [ContactWish(body=body, manner="press"), ContactWish(body=body, manner="edge")]
     return tuple(dict.fromkeys(found))
 

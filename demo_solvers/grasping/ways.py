@@ -1,4 +1,4 @@
-"""Ways to move a link by hand: its card's grasps, and closed fingertips set against faces that give when pushed."""
+"""Ways to move a link by hand: its card's grasps, and closed fingertips that push its faces or draw it by its edge."""
 
 from __future__ import annotations
 
@@ -28,6 +28,10 @@ PLACES = 5  # along either side of a face
 LEVER = 0.6  # of the longest lever that a hinge's faces offer: nearer to the axis a push takes more force
 MOST = 16  # places to push at
 TILTED, SHORT = 0.5, 1.5  # cost of a tilt of one radian, and of a lever of length zero
+DRAWN_AT = "edge"  # keypoint on a link's upper side at which fingertips draw it by friction
+ALONG_EDGE = 5  # places to either side of that keypoint
+DRAG_IN = 0.004  # m below the edge that fingertips are sent: some 30 N, of which friction moves a light drawer
+LEANS = np.radians([0.0, 20.0, -20.0])  # of a drawing hand from straight down
 PRESS_IN = 0.002  # m that fingertips are sent beyond the face
 FINGERTIP = 0.013  # m, radius of the ball that a pair of closed fingertips makes
 
@@ -114,6 +118,38 @@ def push_ways(
         grips=np.zeros(count, bool),
         normal=np.tile(np.repeat(normal, a, axis=0), (len(pivots), 1)),
         cost=np.tile(each, len(pivots)),
+    )
+
+
+def drag_ways(geometry: BodyGeometry, axis: Array, robot: RobotSpec, *, cost: float = 0.0) -> Ways:
+    """Closed fingertips from above on the card's keypoint ``edge``, or beside it across ``axis`` (3,); () without one.
+
+    ``axis`` is that of the slide.
+    """
+    if DRAWN_AT not in geometry.keypoints:
+        return handle_ways(geometry.model_copy(update={"grasps": ()}), axis, robot, turns=False, squeeze=0.0)
+    up = np.array([0.0, 0.0, 1.0])
+    across = np.cross(up, axis)
+    room = max(float(np.abs(across) @ geometry.bounds.half) - 2 * EDGE, 0.0)
+    aside = np.linspace(-room, room, ALONG_EDGE)
+    down = poses.matrix_to_quat(np.stack([axis, np.cross(-up, axis), -up], axis=-1))
+    attitude = poses.quat_multiply(_about(1, np.repeat(LEANS, len(ROLLS))), _about(2, np.tile(ROLLS, len(LEANS))))
+    quat = poses.quat_multiply(down, attitude)
+    point = np.array(geometry.keypoints[DRAWN_AT]) + aside[:, None] * across - DRAG_IN * up
+    approach = poses.quat_rotate(quat, up)
+    tip = robot.gripper.finger_depth
+    tool = poses.pose(point[:, None] - tip * approach, np.broadcast_to(quat, (len(aside), *quat.shape)))
+    each = TILTED * np.abs(np.repeat(LEANS, len(ROLLS))) + np.abs(aside)[:, None]
+    count = each.size
+    return Ways(
+        tool=tool.reshape(count, 7),
+        pivot=np.zeros(count),
+        tip=np.full(count, tip),
+        opening=np.zeros(count),
+        width=np.zeros(count),
+        grips=np.zeros(count, bool),
+        normal=np.tile(up, (count, 1)),
+        cost=cost + each.ravel(),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from demo_solvers.grasping.rim import takes_as_it_lies
 from demo_solvers.rewards.tree import KEYWORDS
 from demo_solvers.skill import SKILLS
 from pipeline.core.geometry import BodyGeometry
@@ -56,7 +57,7 @@ def _of(atom: Atom, layout: SceneLayout, program: Program | None, *, positive: b
         return
     body = atom.args[0]
     held = _held(atom, layout, program)
-    if atom.predicate == "holding" and positive and not layout.geometry[body].grasps:
+    if atom.predicate == "holding" and positive and not takes_as_it_lies(layout.geometry[body]):
         yield from _out_over_an_edge(body, layout)
     expression, unit, scale = (None, "", 1.0) if gap is None else gap(atom, layout)
     yield Want(name, formula, body, _site(atom, layout, held=held), expression, unit, scale, held)
@@ -68,7 +69,7 @@ def _held(atom: Atom, layout: SceneLayout, program: Program | None) -> bool:
     kinds = [SKILLS.get(s.skill).signature.kind for s in program.stages if s.body == body] if program else []
     if kinds:
         return "grasp" in kinds
-    return bool(layout.geometry[body].grasps) and atom.predicate in CARRIED and body not in layout.fixed
+    return takes_as_it_lies(layout.geometry[body]) and atom.predicate in CARRIED and body not in layout.fixed
 
 
 def _out_over_an_edge(body: str, layout: SceneLayout) -> Iterator[Want]:

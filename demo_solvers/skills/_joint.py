@@ -12,7 +12,7 @@ from demo_solvers.execution import Execution
 from demo_solvers.grasping.handles import AWAY, Contact, Search
 from demo_solvers.grasping.motion import LinkMotion
 from demo_solvers.grasping.paths import follow
-from demo_solvers.grasping.ways import Ways, handle_ways, push_ways, shuffled
+from demo_solvers.grasping.ways import DRAWN_AT, Ways, drag_ways, handle_ways, push_ways, shuffled
 from demo_solvers.guarded import follow_guarded
 from demo_solvers.planning.arm import Array
 from demo_solvers.planning.collision import CollisionModel
@@ -24,7 +24,7 @@ from pipeline.core.program import Stage
 from pipeline.core.world import Bools
 from pipeline.holds import holds, parse
 
-Grip = Literal["auto", "handle", "push"]
+Grip = Literal["auto", "handle", "push", "drag"]
 OVERSHOT = 0.15  # of the travel beyond a share that was asked for
 BERTH = 0.012  # m that the way to a contact keeps from the link, where it can: an arm does not follow to the millimetre
 STRUCK = 0.02  # of the travel by which a hand that comes near may move the joint before its contact fits no more
@@ -106,7 +106,7 @@ def _there(motion: LinkMotion, drive: Drive) -> Bools:
 def _search(ex: Execution, motion: LinkMotion, left: Array, todo: Bools, drive: Drive) -> Search:
     """Contacts of the usual kind, and of the other where they do not reach far enough."""
     search = Search(ex, motion, np.where(todo, left, 0.0))
-    kinds = [drive.first, "push" if drive.first == "handle" else "handle"] if drive.grip == "auto" else [drive.grip]
+    kinds = _kinds(drive, ex, motion.body) if drive.grip == "auto" else [drive.grip]
     share = np.abs(left) / motion.travel
     reach = float(np.clip(1.0 - drive.enough / np.maximum(share[todo], 1e-9), 0.1, 1.0).max())
     for late, kind in enumerate(kinds):
@@ -117,11 +117,19 @@ def _search(ex: Execution, motion: LinkMotion, left: Array, todo: Bools, drive: 
     return search
 
 
+def _kinds(drive: Drive, ex: Execution, link: str) -> list[str]:
+    """Kinds of contact, the usual one first; what has an edge to draw it by has no handle."""
+    other = "drag" if DRAWN_AT in ex.state().layout.geometry[link].keypoints else "handle"
+    return [other, "push"] if drive.first == "handle" else ["push", other]
+
+
 def _ways(ex: Execution, motion: LinkMotion, kind: str, sign: float, cost: float, drive: Drive) -> Ways:
     geometry = ex.state().layout.geometry[motion.body]
     axis, anchor = motion.in_link(ex.state())
     if kind == "handle":
         ways = handle_ways(geometry, axis, ex.robot, turns=motion.turns, squeeze=drive.squeeze, cost=cost)
+    elif kind == "drag":
+        ways = drag_ways(geometry, axis, ex.robot, cost=cost)
     else:
         ways = push_ways(geometry, sign * axis, anchor, ex.robot, turns=motion.turns, cost=cost)
     return shuffled(ways, motion.joint.link, kind)

@@ -24,7 +24,9 @@ LEVEL = 0.5  # upward share of a hinge below which it lies
         summary="open the drawer, door or lid that a joint carries",
         parameters={
             "share": Number(TARGET, 0.3, 1.0, "of the travel", "where the joint is brought to"),
-            "grip": Choice(("auto", "handle", "push"), "take the handle, or push with closed fingers"),
+            "grip": Choice(
+                ("auto", "handle", "push", "drag"), "take the handle, push with closed fingers, draw by the edge"
+            ),
             "speed": Number(SPEED, 0.03, 0.4, "m/s", "peak speed of the hand while the joint moves"),
             "squeeze": Number(SQUEEZE, 0.005, 0.05, "m", "how far the commanded opening stays below the width"),
         },

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from demo_solvers.grasping.rim import only_by_rim
 from pipeline.core.geometry import BodyGeometry, Box
 from pipeline.core.layout import FLOOR
 from pipeline.core.world import WorldState
@@ -14,6 +15,7 @@ from pipeline.core.world import WorldState
 FINGER_SLACK = 0.004  # m of opening beyond the object
 PACKED = 0.45  # of an area: what things laid out by chance find room on
 ALMOST = 1.3  # times its footprint: a support no larger than that is the foot of a tower
+EDGE = "edge"  # keypoint on a link's upper side at which a fingertip draws it by friction
 INSERT = "insert"  # the axis along which things go into each other
 TABLE = "table"
 
@@ -50,6 +52,12 @@ class Affordances:
         widest = np.inf if self.opening is None else self.opening - FINGER_SLACK
         return any(g.width <= widest for g in shape.grasps)
 
+    def by_rim(self, body: str) -> bool:
+        """Whether the hand can take a free body, but only where that hangs over an edge."""
+        shape = self.shape(body)
+        widest = np.inf if self.opening is None else self.opening - FINGER_SLACK
+        return shape is not None and self.movable(body) and only_by_rim(shape, widest)
+
     def supports(self, body: str) -> bool:
         """Whether things can stand on a body."""
         shape = self.shape(body)
@@ -78,9 +86,9 @@ class Affordances:
         return shape is not None and name in shape.axes and self.jointed(link)
 
     def handle(self, link: str) -> bool:
-        """Whether the hand can hold a link."""
+        """Whether the hand can hold a link, or draw it by pressing on its edge."""
         shape = self.shape(link)
-        return shape is not None and bool(shape.grasps)
+        return shape is not None and (bool(shape.grasps) or EDGE in shape.keypoints)
 
     def shutters(self, container: str) -> tuple[str, ...]:
         """The links that must be open for the hand to reach into a container: itself, or its doors and lids."""

@@ -12,7 +12,7 @@ from demo_solvers.task_planning.needs import ATTITUDES, CARRIERS, DIRECTIONS, OP
 from pipeline.core.goal import Atom
 from pipeline.core.program import Relation, Stage
 
-COST = {"push": 2.0}  # stages of pick-and-place that one stage of a skill is worth, where that is not one
+COST = {"push": 2.0, "slide": 2.0}  # stages of pick-and-place that one stage of a skill is worth, where that is not one
 AJAR = 0.5  # of the travel: neither open nor closed
 RELATION_ORDER = (*CARRIERS, *DIRECTIONS, "near", "in_a_row", "aligned", *ATTITUDES)
 LAST = len(RELATION_ORDER)
@@ -111,6 +111,13 @@ class Grounding:
         gone = [a for a in _placements(facts, body) if a.predicate not in ("on", "upright", "lying")]
         return Operator(stage, frozenset(a for a, p in wanted if p), frozenset(gone))
 
+    def slide(self, body: str, anchor: str) -> Operator:
+        """Draw a body over the edge of what it lies on."""
+        true = Atom("overhanging", (body, anchor))
+        told = (Relation(predicate="overhanging", anchor=anchor),)
+        stage = Stage(skill="slide", body=body, relations=told, post=str(true))
+        return Operator(stage, frozenset({true}), frozenset())
+
     def work(self, skill: str, link: str) -> Operator:
         """Open or close a link; half open where it is to be neither."""
         opened, shut = Atom("is_open", (link,)), Atom("is_closed", (link,))
@@ -147,8 +154,8 @@ def _relations(skill: str, body: str, wanted: Iterable[Literal]) -> tuple[Relati
 
 def _placements(facts: Facts, body: str) -> Iterator[Atom]:
     """What is no longer so when the body is moved."""
-    keeping = ("upright", "lying")
-    return (a for a in facts.possible if a.predicate in PLACEMENT and a.predicate not in keeping and body in a.args)
+    going = tuple(p for p in (*PLACEMENT, "overhanging") if p not in ("upright", "lying"))
+    return (a for a in facts.possible if a.predicate in going and body in a.args)
 
 
 def _rank(literal: Literal) -> int:

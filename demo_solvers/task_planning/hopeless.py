@@ -7,6 +7,9 @@ from demo_solvers.task_planning.facts import Facts, Literal
 from demo_solvers.task_planning.needs import JOINTS, PLACEMENT, Needs
 from pipeline.core.goal import Atom
 
+PUSHED = {("within", True), ("aligned", True)}
+"""What a push may be asked for: where a body goes, and perhaps how it is to lie there."""
+
 
 def hopeless(literal: Literal, needs: Needs, afford: Affordances, facts: Facts) -> str | None:
     """Why the literal cannot come true, or None when it holds or some operator brings it about."""
@@ -32,7 +35,8 @@ def hopeless(literal: Literal, needs: Needs, afford: Affordances, facts: Facts) 
 def _placement(literal: Literal, needs: Needs, afford: Affordances, facts: Facts) -> str | None:
     body = next(b for b, literals in needs.placing.items() if literal in literals)
     wanted = [l for l in needs.of_body(body) if not facts.known(l)]
-    pushed = not afford.graspable(body) and all(a.predicate == "within" and positive for a, positive in wanted)
+    asked = {(a.predicate, positive) for a, positive in needs.of_body(body)}
+    pushed = not afford.graspable(body) and ("within", True) in asked and asked <= PUSHED
     if pushed and afford.movable(body):
         return None if "push" in afford.skills else "there is no skill 'push'"
     if why := _hand(body, afford):

@@ -34,7 +34,9 @@ class Operators:
             return
         yield from (self._ground.work("open", link) for link in self._openable(facts))
         for body in self._takeable(facts):
-            if self.afford.graspable(body):
+            if self._needs_room_below(body, facts):
+                yield from (self._ground.slide(body, anchor) for anchor in self._edges(body, facts))
+            elif self.afford.graspable(body):
                 yield self._ground.pick(body, facts)
             elif self._ready(body, facts) and any(a.predicate == "within" for a, _ in self.needs.of_body(body)):
                 yield self._ground.push(body, facts)
@@ -144,6 +146,17 @@ class Operators:
         for body in dict.fromkeys([*self.needs.unmet(facts), *sorted(self.cleared), *self.needs.held]):
             if self.afford.movable(body) and self.reachable(body, facts) and "pick" in self.afford.skills:
                 yield body
+
+    def _needs_room_below(self, body: str, facts: Facts) -> bool:
+        """Whether a body can be taken by its rim only and does not hang over an edge yet."""
+        out = any(a.predicate == "overhanging" and a.args[0] == body for a in facts.sure)
+        return self.afford.by_rim(body) and not out
+
+    def _edges(self, body: str, facts: Facts) -> Iterator[str]:
+        """What is bolted down and carries a body, which can be drawn over its edge."""
+        if "slide" in self.afford.skills:
+            carriers = (a.args[1] for a in facts.places_of(body) if a.predicate == "on")
+            yield from (c for c in carriers if not self.afford.movable(c))
 
     def _ready(self, body: str, facts: Facts) -> bool:
         """Whether the place of a body is as it has to be: what it goes to stands there, open and with room."""

@@ -116,6 +116,8 @@ def _background(afford: Affordances) -> Iterator[Atom]:
     for predicate, able in (("on", afford.supports), ("inside", afford.contains)):
         pairs = itertools.product(afford.movables, filter(able, geometry))
         yield from (Atom(predicate, (body, carrier)) for body, carrier in pairs if body != carrier)
+    rims = itertools.product(filter(afford.by_rim, afford.movables), filter(afford.supports, geometry))
+    yield from (Atom("overhanging", (body, carrier)) for body, carrier in rims if body != carrier)
     sockets = itertools.product(filter(afford.fitted, afford.movables), filter(afford.fitted, geometry))
     yield from (Atom("inserted", (body, socket)) for body, socket in sockets if body != socket)
     for body in afford.movables:
