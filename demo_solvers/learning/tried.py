@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from pydantic import Field, ValidationError
 
+from demo_solvers.learning.curves import successes
 from demo_solvers.learning.training import Record
 from demo_solvers.rewards.trial import Candidate, Trial
 from pipeline.core.chat import Picture
@@ -71,7 +72,7 @@ def curve_of(record: Record, name: str, candidate: Candidate, scale: float) -> C
         reward=candidate.reward,
         author=candidate.author,
         steps=tuple(p.steps for p in points),
-        success=tuple(p.reached / max(p.episodes, 1) for p in points),
+        success=successes(points),
         value=tuple(p.reward * scale for p in points),
         terms={term: tuple(p.terms[term] for p in points) for term in (points[0].terms if points else ())},
     )

@@ -33,7 +33,7 @@ class Curve(Frozen, ser_json_inf_nan="strings"):
     reward: str = Field(default="", description="text of the reward; empty where it is the predicate alone")
     author: str = Field(default="", description="who wrote the reward")
     steps: tuple[int, ...] = Field(default=(), description="actions so far, of all worlds")
-    success: tuple[float, ...] = Field(default=(), description="share of the episodes that ended since, which reached")
+    success: tuple[float, ...] = Field(default=(), description="share of the newest episodes that reached")
     value: tuple[float, ...] = Field(default=(), description="mean reward of an action")
     terms: dict[str, tuple[float, ...]] = Field(default_factory=dict, description="mean of each term of the reward")
 
