@@ -52,7 +52,7 @@ def solve_with(
         author = staff.author or ProceduralAuthor(learning_seed(problem))
         chooser = Chooser(problem, program, tuple(allowed), author, folder, staff.shelf, learning_seed(problem))
         chosen = chooser.choose(worlds)
-    if not chosen.instead and first is not None:
+    if not chosen.instead and first is not None and first.program is not None:
         return replace(first, ways=chosen.ways)
     return _attempted(problem, worlds, program, chosen, first)
 

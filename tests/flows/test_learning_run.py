@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 
 from assets.catalog import LibraryCatalog
+from demo_solvers.execution import Execution
 from demo_solvers.learning.learned_skill import learned_skill
 from demo_solvers.learning.policy import LocalPolicy
 from demo_solvers.learning.shelf import Shelf
 from demo_solvers.learning.stage import LearnedStage
 from demo_solvers.rewards.authors import Author, ProceduralAuthor
 from demo_solvers.rewards.model import ModelAuthor
-from demo_solvers.solvers.vipr import vipr
 from flows.claim import is_claimed
 from flows.cli import main
 from flows.config import RunConfig, compose, solver_names
@@ -56,7 +56,7 @@ WAY = StageWay(
 
 
 class Learner:
-    """A solver that learns a skill in practice scenes and then plans all the same; what it was given is kept."""
+    """A solver that learns a skill in practice scenes and attempts nothing; what it was given is kept."""
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
@@ -84,8 +84,9 @@ class Learner:
             )
             Shelf(problem.workshop / "skills").put(skill, policy)
             done.write_text(json.dumps([s.build_key for s in scenes]))
-        solution = vipr(problem, worlds.trial())
-        return Solution(solution.outcomes, solution.program, solution.rounds, (WAY,))
+        ex = Execution(problem, worlds.trial())
+        ex.fail(np.arange(worlds.batch), "timeout", expected="a demonstration", seen="practice alone")
+        return Solution(ex.outcomes(), ways=(WAY,))
 
 
 @pytest.fixture
@@ -249,6 +250,17 @@ def test_skills_that_change_while_a_run_begins_are_not_taken(
     with pytest.raises(OutputError, match="changed while the run began"):
         keep_given(Shelf(folder.skills), later, digest="another")
     assert not list(later.root.iterdir())
+
+
+def test_a_task_that_has_no_plan_is_attempted_with_the_sketch_that_was_measured(bench: Bench, tmp_path: Path) -> None:
+    """The planner knows no way to push so wide a box where nothing may be learned; its skill is measured and used."""
+    config = compose("push_precise", backend="kinematic", solver="vipr-rl", batch=2, learn_steps=0, learn_judged=4)
+    folder = open_folder(tmp_path / "out", config, library="test")
+    report = run_batch(BatchJob(config=config, task=config.given[0], index=0, keep=1), folder, bench)
+    (way,) = report.ways
+    assert (way.way, [tried.way for tried in way.tried]) == ("planner", ["planner"])
+    assert report.program is not None
+    assert "no_plan" not in report.causes
 
 
 def test_a_workshop_in_which_nothing_was_learned_is_not_left_behind(folder: RunFolder) -> None:
