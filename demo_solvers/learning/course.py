@@ -12,13 +12,16 @@ from numpy.typing import NDArray
 from demo_solvers.learning.observing import privileged, seen
 from demo_solvers.learning.stage import LearnedStage
 from demo_solvers.learning.steering import Steer, Steering, whole
+from pipeline.conduct import touch_limits
 from pipeline.core.doors import Practice
 from pipeline.core.errors import InvalidInputError
 from pipeline.core.scene import SceneSpec
 from pipeline.core.streams import stream
-from pipeline.core.world import F32, Bools, WorldState
+from pipeline.core.world import F32, Bools, WorldState, WorldTrace
 
 FALLEN = 0.1  # m below its start, where what is worked on counts as lost
+GENTLE = 0.8  # of the force that a robot may be copied with, beyond which an episode is over
+HARSH = 1.0  # reward that such a touch costs
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,10 +65,16 @@ class Taken:
     reward: F32  # (batch,)
     terms: Mapping[str, F32]
     reached: Bools  # (batch,)
-    ended: Bools  # (batch,)  reached, lost, or out of time
+    ended: Bools  # (batch,)  reached, lost, touched too hard, or out of time
     late: Bools  # (batch,)  out of time alone
     seen: F32  # (batch, columns)  of the last state, also where it ended
     privileged: F32
+
+
+def harsh(trace: WorldTrace) -> Bools:
+    """Whether the robot touched anything harder than ``GENTLE`` of what is gentle for it, (batch,)."""
+    over = (trace.flat.force > GENTLE * touch_limits(trace.flat.layout)).any(axis=(1, 2))
+    return np.asarray(over.reshape(trace.time, trace.batch).any(axis=0))
 
 
 class Course:
@@ -129,11 +138,13 @@ class Course:
         """Act in all worlds; those that end begin anew from other starts."""
         actions = np.clip(np.asarray(actions, np.float32), -1, 1)
         before = self._state
-        self._state = self.practice.run(self._steering.follow(actions, before.tcp)).at(-1)
-        reached = self.stage.reached(self._state)
+        trace = self.practice.run(self._steering.follow(actions, before.tcp))
+        self._state, hard = trace.at(-1), harsh(trace)
+        reached = self.stage.reached(self._state) & ~hard
         reward, terms = self.reward(Step(before, self._state, actions, self._before, reached))
+        reward = (reward - HARSH * hard).astype(np.float32)
         self._before, self._length = actions, self._length + 1
-        lost = self._state.body(self.stage.body)[:, 2] < self._height - FALLEN
+        lost = hard | (self._state.body(self.stage.body)[:, 2] < self._height - FALLEN)
         late = (self._length >= self.stage.decisions) & ~reached & ~lost
         taken = Taken(reward, terms, reached, reached | lost | late, late, self.seen(), self.privileged())
         self._renew(np.flatnonzero(taken.ended).tolist())

@@ -69,14 +69,28 @@ class Lesson:
 
     @cached_property
     def nearer(self) -> list[list[SceneSpec]]:
-        """The levels of a backward curriculum, the nearest to the goal first; empty where none is known."""
+        """The levels of a backward curriculum, the nearest to the goal first; empty where none is known.
+
+        What lies so near that the goal is reached from the beginning is left out.
+        """
         levels = [nearer(self.learned, self.begins, share) for share in SHARES]
-        return [near for level in levels if level and (near := self._near(level, each=1))]
+        starts = [self._near(level, each=1) for level in levels if level]
+        return [near for level in starts if (near := self._open(level))]
 
     @cached_property
     def shown(self) -> Shown:
         """What the planner's skill does from ``begins``."""
         return shown(self.practice, self.problem, self.program, self.number, self.learned, self.begins)
+
+    def _open(self, scenes: Sequence[SceneSpec]) -> list[SceneSpec]:
+        """Those in which the goal is not reached yet."""
+        found = list[SceneSpec]()
+        for first in range(0, len(scenes), self.practice.batch):
+            given = list(scenes[first : first + self.practice.batch])
+            rows = list(range(len(given)))
+            state = self.practice.put(rows, given).rows(slice(0, len(given)))
+            found += [scene for scene, done in zip(given, self.learned.reached(state), strict=True) if not done]
+        return found
 
     def _near(self, scenes: Sequence[SceneSpec], *, each: int) -> list[SceneSpec]:
         if not scenes:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from demo_solvers.learning.course import FALLEN
+from demo_solvers.learning.course import FALLEN, harsh
 from demo_solvers.learning.observing import seen
 from demo_solvers.learning.stage import LearnedStage
 from demo_solvers.learning.steering import Steer, Steering, whole
@@ -91,6 +91,7 @@ class Judged:
 
     reached: Bools
     lost: Bools  # not reached, and what is worked on fell
+    hard: Bools  # not reached before something was touched too hard
     actions: NDArray[np.int_]  # until it was reached; all decisions where it was not
     state: WorldState  # at the end
     spent: int  # actions of all worlds
@@ -98,9 +99,10 @@ class Judged:
     @property
     def failures(self) -> dict[str, int]:
         """Causes of failure with how often."""
-        lost = int(self.lost.sum())
-        late = int((~self.reached).sum()) - lost
-        return {cause: count for cause, count in (("out of time", late), ("lost", lost)) if count}
+        lost, hard = int(self.lost.sum()), int(self.hard.sum())
+        late = int((~self.reached).sum()) - lost - hard
+        causes = (("out of time", late), ("lost", lost), ("touched too hard", hard))
+        return {cause: count for cause, count in causes if count}
 
 
 def judged(
@@ -117,7 +119,9 @@ def judged(
         given = list(starts[first : first + practice.batch])
         padded = given + [given[-1]] * (practice.batch - len(given))
         parts.append(_judged(practice, stage, policy, padded, len(given), steer))
-    arrays = {name: np.concatenate([getattr(p, name) for p in parts]) for name in ("reached", "lost", "actions")}
+    arrays = {
+        name: np.concatenate([getattr(p, name) for p in parts]) for name in ("reached", "lost", "hard", "actions")
+    }
     return Judged(**arrays, state=WorldState.stack([p.state for p in parts]), spent=sum(p.spent for p in parts))
 
 
@@ -141,14 +145,15 @@ def _judged(
     height = state.body(stage.body)[:, 2].copy()
     steering, before = steer(stage, scenes), np.zeros((practice.batch, stage.actions), np.float32)
     reached, taken = np.zeros(practice.batch, bool), np.full(practice.batch, stage.decisions)
-    spent = 0
+    hard, spent = np.zeros(practice.batch, bool), 0
     for number in range(1, stage.decisions + 1):
         before = policy.act(whole(steering, seen(stage, state, before), state))
-        state = practice.run(steering.follow(before, state.tcp)).at(-1)
-        new = stage.reached(state) & ~reached
+        trace = practice.run(steering.follow(before, state.tcp))
+        state, hard = trace.at(-1), hard | (harsh(trace) & ~reached)
+        new = stage.reached(state) & ~reached & ~hard
         taken[new], reached, spent = number, reached | new, number * practice.batch
-        if reached.all():
+        if (reached | hard).all():
             break
     lost = ~reached & (state.body(stage.body)[:, 2] < height - FALLEN)
     rows = slice(0, count)
-    return Judged(reached[rows], lost[rows], taken[rows], state.rows(rows), spent)
+    return Judged(reached[rows], lost[rows] & ~hard[rows], hard[rows], taken[rows], state.rows(rows), spent)

@@ -54,8 +54,10 @@ class ResidualSteering(Steering):
             self._off[:, self._axes] += values * self._most
             self._off = np.clip(self._off, -self._bounds, self._bounds)
             planned = np.stack([c[min(t, len(c) - 1)] for c, t in zip(self._commands, self._time, strict=True)])
-            follower = Follower(self.robot, planned[:, :column].astype(float))
-            joints = follower.follow(poses.to_matrix(self._goal()), self.command[:, :column])
+            # From the planned joints on, so that without an offset they are what is commanded.
+            joints = Follower(self.robot, planned[:, :column].astype(float)).follow(
+                poses.to_matrix(self._goal()), planned[:, :column].astype(float)
+            )
             self.command[:, :column], self.command[:, column:] = joints, planned[:, column:]
             step[:] = self.command
             self._time += 1

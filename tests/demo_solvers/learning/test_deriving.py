@@ -1,0 +1,78 @@
+"""What a stage is learned as follows from its program: its goal, what it sees, and how the hand may move."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from demo_solvers.learning.curriculum import nearer
+from demo_solvers.learning.deriving import contact_wishes, learnable, learned_stage
+from demo_solvers.learning.sketch import sketch
+from pipeline.core.doors import Problem
+from pipeline.core.program import Program, Relation, Stage
+from pipeline.core.scene import SceneSpec
+from pipeline.holds import parse, true_of
+from pipeline.rollout import BatchWorlds
+from pipeline.sim.kinematic import kinematic
+
+PUSH = Stage(skill="push", body="cookie_box", relations=(Relation(predicate="within", anchor="zone_green"),))
+
+
+def test_the_last_stage_has_the_goal_of_the_task_and_earlier_ones_their_own(push: Problem) -> None:
+    whole = "(and (within cookie_box zone_green) (aligned cookie_box zone_green))"
+    twice = Program(stages=(PUSH, PUSH))
+    assert learned_stage(twice, 1, whole, push.layout).goal == whole
+    first = learned_stage(twice, 0, whole, push.layout)
+    assert first.goal == "(within cookie_box zone_green)"
+    assert (first.body, first.others, first.fingers) == ("cookie_box", ("zone_green",), "closed")
+    assert first.freedoms == ("x", "y", "yaw")
+    told = PUSH.model_copy(update={"post": "(at_rest cookie_box)"})
+    assert learned_stage(Program(stages=(told, PUSH)), 0, whole, push.layout).goal == "(at_rest cookie_box)"
+
+
+def test_what_works_by_touch_or_fits_can_be_learned() -> None:
+    skills = ("push", "open", "insert", "pick", "place")
+    assert [s for s in skills if learnable(Stage(skill=s, body="cookie_box"))] == ["push", "open", "insert"]
+
+
+def test_a_box_to_be_pushed_is_touched_behind(push: Problem) -> None:
+    (wish,) = contact_wishes(PUSH, push.task.goal, push.layout)
+    assert (wish.body, wish.manner, wish.toward) == ("cookie_box", "push", "zone_green")
+
+
+def test_the_curriculum_brings_the_box_nearer_and_turns_it_with_its_anchor(push: Problem) -> None:
+    stage = learned_stage(
+        Program(stages=(PUSH,)), 0, "(and (within cookie_box zone_green) (aligned cookie_box zone_green))", push.layout
+    )
+    scene = push.scenes[0]
+    for share in (0.25, 0.75):
+        (moved,) = nearer(stage, [scene], share)
+        before, after = (distance(s) for s in (scene, moved))
+        assert after == pytest.approx((1 - share) * before, abs=1e-3)
+        assert moved.placement("cookie_box").pose[2] == pytest.approx(scene.placement("cookie_box").pose[2], abs=1e-6)
+        assert moved.build_key == scene.build_key
+
+
+def test_all_the_way_is_the_goal(push: Problem, simulator: kinematic) -> None:
+    goal = "(and (within cookie_box zone_green) (aligned cookie_box zone_green))"
+    stage = learned_stage(Program(stages=(PUSH,)), 0, goal, push.layout)
+    state = simulator.load(nearer(stage, push.scenes, 1.0))
+    assert true_of(parse(goal), state).all()
+
+
+def test_what_is_held_has_no_nearer_starts(push: Problem) -> None:
+    stage = learned_stage(Program(stages=(PUSH,)), 0, "(holding cookie_box)", push.layout)
+    assert nearer(stage, push.scenes, 0.5) == []
+
+
+def test_a_sketch_works_on_what_is_not_true_yet(push: Problem, simulator: kinematic) -> None:
+    world = BatchWorlds(simulator, push).state()
+    found = sketch("(and (within cookie_box zone_green) (aligned cookie_box zone_green))", world)
+    assert found is not None
+    assert [str(stage) for stage in found.stages] == ["push cookie_box within zone_green"]
+    assert sketch("(holding cookie_box)", world) is None
+
+
+def distance(scene: SceneSpec) -> float:
+    box, zone = (np.array(scene.placement(name).pose[:2]) for name in ("cookie_box", "zone_green"))
+    return float(np.linalg.norm(box - zone))
