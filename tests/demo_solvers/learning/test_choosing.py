@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from demo_solvers.solvers.auto import auto
 from demo_solvers.solvers.vipr_eureka import vipr_eureka
 from demo_solvers.solvers.vipr_rl import vipr_rl
 from demo_solvers.task_planning.plan import decompose
-from pipeline.core.doors import Problem, Solution, TrialWorlds
+from pipeline.core.doors import Problem, Solution, Solver, TrialWorlds
 from pipeline.core.errors import InvalidInputError
 from pipeline.core.learning import LearningBudget, Way
 from pipeline.core.refinement import Budget
@@ -44,7 +44,7 @@ def task(push: Problem, tmp_path: Path) -> Problem:
     )
 
 
-def by(*allowed: Way, shelf: Shelf | None = None) -> Callable[[Problem, TrialWorlds], Solution]:
+def by(*allowed: Way, shelf: Shelf | None = None) -> Solver:
     def solve(problem: Problem, worlds: TrialWorlds) -> Solution:
         return solve_with(problem, worlds, decompose(problem.task.goal, worlds.state()), allowed, Staff(shelf=shelf))
 
