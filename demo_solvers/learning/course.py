@@ -21,7 +21,7 @@ from pipeline.core.world import F32, Bools, WorldState, WorldTrace
 
 FALLEN = 0.1  # m below its start, where what is worked on counts as lost
 GENTLE = 0.8  # of the force that a robot may be copied with, beyond which an episode is over
-HARSH = 1.0  # reward that such a touch costs
+HARSH = 0.2  # reward that such a touch costs
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ from pipeline.core.layout import SceneLayout
 from pipeline.core.poses import Array
 from pipeline.core.scene import SceneSpec
 
-SHARES = (0.9, 0.7, 0.5, 0.25)  # of the way from the start to the goal, a level of the curriculum each
+SHARES = (0.9, 0.7, 0.6, 0.45, 0.25)  # of the way from the start to the goal, a level of the curriculum each
 
 
 def nearer(stage: LearnedStage, scenes: Sequence[SceneSpec], share: float) -> list[SceneSpec]:

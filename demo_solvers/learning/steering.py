@@ -15,7 +15,7 @@ from pipeline.core.world import F32, Actions, WorldState
 from pipeline.delta_control import Follower
 
 Array = NDArray[np.float64]
-LEASH = 0.025  # m, how far the commanded tool may be ahead of the tool
+LEASH = 0.03  # m, how far the commanded tool may be ahead of the tool
 GRIP = 0.02  # m by which fingers that grip are commanded tighter than they began
 AXES = {"x": 0, "y": 1, "z": 2, "roll": 3, "pitch": 4, "yaw": 5}
 
