@@ -8,7 +8,7 @@ from demo_solvers.execution import Execution
 from demo_solvers.learning.observing import seen
 from demo_solvers.learning.policy import LocalPolicy
 from demo_solvers.learning.stage import LearnedStage
-from demo_solvers.learning.steering import Steer, Steering, whole
+from demo_solvers.learning.steering import Steer, Steering, pressing, whole
 
 LEARNED = "learned "
 """What the names of stages begin with in which a policy acts."""
@@ -32,7 +32,7 @@ def act_out(ex: Execution, stage: LearnedStage, policy: LocalPolicy, *, steer: S
             break
         state = ex.state()
         before = policy.act(whole(steering, seen(stage, state, before), state))
-        targets = steering.follow(before, state.tcp).astype(float)
+        targets = steering.follow(before, state.tcp, pressing(state)).astype(float)
         ex.alive = busy
         ex.play(np.where(busy[:, None], targets, ex.command))
         reached |= stage.reached(ex.state())

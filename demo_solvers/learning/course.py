@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from demo_solvers.learning.observing import privileged, seen
 from demo_solvers.learning.stage import LearnedStage
-from demo_solvers.learning.steering import Steer, Steering, whole
-from pipeline.conduct import touch_limits
+from demo_solvers.learning.steering import Steer, Steering, pressing, whole
 from pipeline.core.doors import Practice
 from pipeline.core.errors import InvalidInputError
 from pipeline.core.scene import SceneSpec
@@ -73,7 +72,7 @@ class Taken:
 
 def harsh(trace: WorldTrace) -> Bools:
     """Whether the robot touched anything harder than ``GENTLE`` of what is gentle for it, (batch,)."""
-    over = (trace.flat.force > GENTLE * touch_limits(trace.flat.layout)).any(axis=(1, 2))
+    over = pressing(trace.flat) > GENTLE
     return np.asarray(over.reshape(trace.time, trace.batch).any(axis=0))
 
 
@@ -138,7 +137,7 @@ class Course:
         """Act in all worlds; those that end begin anew from other starts."""
         actions = np.clip(np.asarray(actions, np.float32), -1, 1)
         before = self._state
-        trace = self.practice.run(self._steering.follow(actions, before.tcp))
+        trace = self.practice.run(self._steering.follow(actions, before.tcp, pressing(before)))
         self._state, hard = trace.at(-1), harsh(trace)
         reached = self.stage.reached(self._state) & ~hard
         reward, terms = self.reward(Step(before, self._state, actions, self._before, reached))

@@ -44,9 +44,10 @@ def learned_stage(program: Program, number: int, goal: str, layout: SceneLayout)
         joints=joints,
         freedoms=freedoms,
         fingers=fingers,
-        speed=0.08 if held else 0.25,
+        speed=0.08 if held else 0.1 if press else 0.25,
         turning=0.4 if held else 1.5,
-        decisions=80,
+        repeat=1 if press else 2,
+        decisions=120 if press else 80,
     )
 
 

@@ -45,7 +45,7 @@ class ResidualSteering(Steering):
             self._tools[row] = poses.from_matrix(self._chain.tool(self._chain.frames(commands.astype(float))))
             self._time[row], self._off[row] = 0, 0.0
 
-    def follow(self, actions: NDArray[np.floating], tool: F32) -> Actions:
+    def follow(self, actions: NDArray[np.floating], tool: F32, press: F32 | None = None) -> Actions:
         """Joint targets (repeat, batch, dof) of one action each."""
         values = np.clip(np.asarray(actions, float), -1, 1)[:, : len(self._axes)]
         column = self.robot.width_column

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demo_solvers.learning.stage import LearnedStage
+from pipeline.conduct import touch_limits
 from pipeline.core import poses
 from pipeline.core.kinematics import SerialChain
 from pipeline.core.scene import SceneSpec
@@ -38,6 +39,7 @@ class Steering:
         self.tool = np.zeros((len(scenes), 7))  # T_base_tool, commanded
         self._rest = np.zeros((len(scenes), robot.width_column))
         self._grip = np.zeros(len(scenes))
+        self._leash = np.full((len(scenes), 1), LEASH)
         self.reset(range(len(scenes)), scenes)
 
     def reset(self, rows: Sequence[int], scenes: Sequence[SceneSpec]) -> None:
@@ -50,10 +52,15 @@ class Steering:
         self._grip[index] = np.maximum(start[:, width] - GRIP, 0.0)
         self.tool[index] = poses.from_matrix(self._chain.tool(self._chain.frames(start)))
 
-    def follow(self, actions: NDArray[np.floating], tool: F32) -> Actions:
-        """Joint targets (repeat, batch, dof) of one action each; ``tool`` (batch, 7) is T_world_tool, measured."""
+    def follow(self, actions: NDArray[np.floating], tool: F32, press: F32 | None = None) -> Actions:
+        """Joint targets (repeat, batch, dof) of one action each; ``tool`` (batch, 7) is T_world_tool, measured.
+
+        ``press`` (batch,) is how hard the robot touches, as a share of what is gentle: the harder, the less the
+        command may be ahead, so that a hand that presses gives way.
+        """
         values = np.clip(np.asarray(actions, float), -1, 1)
         here = poses.compose(poses.inverse(self._base), np.asarray(tool, float))
+        self._leash = LEASH * (1 - np.clip(np.zeros(len(values)) if press is None else press, 0, 1))[:, None]
         follower = Follower(self.robot, self._rest)
         targets = np.empty((self.stage.repeat, *self.command.shape), np.float32)
         for step in targets:
@@ -73,7 +80,7 @@ class Steering:
         twist[:, self._axes] = values * self._most
         ahead = self.tool[:, :3] + twist[:, :3] - here[:, :3]
         far = np.linalg.norm(ahead, axis=1, keepdims=True)
-        place = here[:, :3] + ahead * np.minimum(1, LEASH / np.maximum(far, 1e-9))
+        place = here[:, :3] + ahead * np.minimum(1, self._leash / np.maximum(far, 1e-9))
         turned = poses.quat_multiply(poses.quat_from_rotvec(twist[:, 3:]), self.tool[:, 3:])
         self.tool = poses.pose(place, poses.quat_normalize(turned))
 
@@ -87,6 +94,11 @@ class Steering:
 
 Steer = Callable[[LearnedStage, Sequence[SceneSpec]], Steering]
 """Makes what turns actions into commands, for worlds that begin in some starts."""
+
+
+def pressing(state: WorldState) -> F32:
+    """The greatest share (batch,) of a gentle force that the robot touches anything with."""
+    return (state.force / touch_limits(state.layout)).max(axis=(1, 2)).astype(np.float32)
 
 
 def whole(steering: Steering, seen: F32, state: WorldState) -> F32:

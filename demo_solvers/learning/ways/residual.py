@@ -36,7 +36,11 @@ def residual(lesson: Lesson) -> Found | None:
     course = Course(lesson.practice, stage, mine.starts, sparse, seed=lesson.seed, steer=steer_along(mine))
     settings = PPOSettings(worlds=lesson.practice.batch, spread=SPREAD)
     made, record = ppo.train(
-        course, lesson.folder, reward="sparse, residual", settings=settings, budget=Budget(steps=lesson.budget.steps, keep=5)
+        course,
+        lesson.folder,
+        reward="sparse, residual",
+        settings=settings,
+        budget=Budget(steps=lesson.budget.steps, keep=5),
     )
     reached = success(lesson.practice, stage, made, judged.starts, steer=steer_along(judged))
     tried = WayTried(
