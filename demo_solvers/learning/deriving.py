@@ -46,6 +46,7 @@ def learned_stage(program: Program, number: int, goal: str, layout: SceneLayout)
         fingers=fingers,
         speed=0.08 if held else 0.1 if press else 0.25,
         turning=0.4 if held else 1.5,
+        leash=0.01 if held or press else 0.03,
         repeat=1 if press else 2,
         decisions=120 if press else 80,
     )

@@ -30,6 +30,9 @@ class LearnedStage(Frozen):
     )
     speed: float = Field(default=0.3, gt=0, le=1.0, description="m/s, fastest translation along an axis")
     turning: float = Field(default=1.0, gt=0, le=3.0, description="rad/s, fastest turn about an axis")
+    leash: float = Field(
+        default=0.03, gt=0, le=0.1, description="m, how far the commanded tool may be ahead of the tool"
+    )
     repeat: int = Field(default=2, ge=1, le=10, description="control steps that an action lasts")
     decisions: int = Field(default=60, ge=1, le=1000, description="actions until the stage has failed")
 

@@ -16,7 +16,6 @@ from pipeline.core.world import F32, Actions, WorldState
 from pipeline.delta_control import Follower
 
 Array = NDArray[np.float64]
-LEASH = 0.03  # m, how far the commanded tool may be ahead of the tool
 GRIP = 0.02  # m by which fingers that grip are commanded tighter than they began
 AXES = {"x": 0, "y": 1, "z": 2, "roll": 3, "pitch": 4, "yaw": 5}
 
@@ -25,7 +24,7 @@ class Steering:
     """Commanded tools of a batch of worlds; actions in [-1, 1] move them, in the base frame of the robot.
 
     It is the command that is integrated, not what was measured, so that the sag of servos is not fed back; but the
-    command is held within ``LEASH`` of the tool, so that it does not run away from an arm that is stopped.
+    command is held within the stage's leash of the tool, so that it does not run away from an arm that is stopped.
     """
 
     def __init__(self, stage: LearnedStage, scenes: Sequence[SceneSpec]) -> None:
@@ -39,7 +38,7 @@ class Steering:
         self.tool = np.zeros((len(scenes), 7))  # T_base_tool, commanded
         self._rest = np.zeros((len(scenes), robot.width_column))
         self._grip = np.zeros(len(scenes))
-        self._leash = np.full((len(scenes), 1), LEASH)
+        self._leash = np.full((len(scenes), 1), stage.leash)
         self.reset(range(len(scenes)), scenes)
 
     def reset(self, rows: Sequence[int], scenes: Sequence[SceneSpec]) -> None:
@@ -60,7 +59,7 @@ class Steering:
         """
         values = np.clip(np.asarray(actions, float), -1, 1)
         here = poses.compose(poses.inverse(self._base), np.asarray(tool, float))
-        self._leash = LEASH * (1 - np.clip(np.zeros(len(values)) if press is None else press, 0, 1))[:, None]
+        self._leash = self.stage.leash * (1 - np.clip(np.zeros(len(values)) if press is None else press, 0, 1))[:, None]
         follower = Follower(self.robot, self._rest)
         targets = np.empty((self.stage.repeat, *self.command.shape), np.float32)
         for step in targets:

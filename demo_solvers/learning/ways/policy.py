@@ -8,7 +8,7 @@ from demo_solvers.learning.curves import curve
 from demo_solvers.learning.lesson import Found, Lesson
 from demo_solvers.learning.policy import success
 from demo_solvers.learning.policy_skill import PolicySkill
-from demo_solvers.learning.training import Budget
+from demo_solvers.learning.training import Budget, PPOSettings
 from pipeline.core.learning import WayTried
 
 ENOUGH = 16  # demonstrations from which learning off policy, half of it from them, pays
@@ -25,7 +25,7 @@ def policy(lesson: Lesson) -> Found | None:
         name = f"off policy, with {shown.episodes} demonstrations of the planner"
     else:
         course = Course(lesson.practice, lesson.learned, lesson.starts, sparse, seed=lesson.seed, nearer=lesson.nearer)
-        made, record = ppo.train(course, lesson.folder, budget=budget)
+        made, record = ppo.train(course, lesson.folder, settings=_settings(lesson), budget=budget)
         name = f"on policy, {len(lesson.nearer)} nearer levels first"
     reached = success(lesson.practice, lesson.learned, made, lesson.judged)
     tried = WayTried(
@@ -36,3 +36,8 @@ def policy(lesson: Lesson) -> Found | None:
         curves=(curve(record, name),),
     )
     return Found(tried, lesson.learned, made, PolicySkill(lesson.learned, made, lesson.approach), record.digest)
+
+
+def _settings(lesson: Lesson) -> PPOSettings:
+    """Rewards that come only at the end have to be seen from the beginning, however short an action is."""
+    return PPOSettings(worlds=lesson.practice.batch, discount=0.97 ** (lesson.learned.repeat / 2))

@@ -10,7 +10,7 @@ import pytest
 from demo_solvers.learning.course import Course, Step
 from demo_solvers.learning.observing import seen
 from demo_solvers.learning.stage import LearnedStage
-from demo_solvers.learning.steering import LEASH, Steering
+from demo_solvers.learning.steering import Steering
 from pipeline.core.errors import InvalidInputError
 from pipeline.core.kinematics import forward_kinematics
 from pipeline.core.scene import SceneSpec
@@ -39,7 +39,7 @@ def test_the_command_does_not_run_away_from_an_arm_that_is_stopped(
     for _ in range(20):
         targets = steering.follow(np.ones((4, 2)), state.tcp)  # the tool is said to stay where it was
     ahead = forward_kinematics(starts[0].robot, targets[-1])[:, :3] - state.tcp[:, :3]
-    assert (np.linalg.norm(ahead, axis=1) < LEASH + 1e-3).all()
+    assert (np.linalg.norm(ahead, axis=1) < stage.leash + 1e-3).all()
 
 
 def test_what_is_seen_does_not_depend_on_where_the_scene_stands(
@@ -103,3 +103,14 @@ def test_a_reward_sees_both_states_and_both_actions(course: Callable[..., Course
 def test_a_stage_without_starts_is_refused(worlds: PracticeWorlds, stage: LearnedStage) -> None:
     with pytest.raises(InvalidInputError, match="push"):
         Course(worlds, stage, [], lambda step: (step.reached.astype(np.float32), {}), seed=0)
+
+
+def test_a_hand_that_presses_as_hard_as_it_may_gives_way(stage: LearnedStage, starts: list[SceneSpec]) -> None:
+    steering = Steering(stage, starts[:2])
+    tool = steering.tool.astype(np.float32)
+    push = np.ones((2, 2))
+    steering.follow(push, tool, np.array([0.0, 0.0], np.float32))
+    steering.follow(push, tool, np.array([0.0, 1.0], np.float32))
+    ahead = np.linalg.norm(steering.tool[:, :3] - tool[:, :3], axis=1)
+    assert ahead[0] == pytest.approx(stage.leash, abs=1e-6)
+    assert ahead[1] == pytest.approx(0.0, abs=1e-6)
