@@ -19,10 +19,10 @@ from typing import Any
 from benchmarks._cells import Cell, Cells, facts, parser, percent, processes, save, table
 from benchmarks._problems import pose_problem, simulator_of
 from benchmarks._published import METHODS, ROWS
-from flows.intervals import wilson
 from flows.stages import find_solver
 from flows.task_set import Entry, task_set
 from pipeline.core.doors import Solution
+from pipeline.core.intervals import wilson
 from pipeline.core.seeing import SeeingProblem, SeeingSolver, SeeingWorlds, sight_of
 from pipeline.rollout import attempt
 
