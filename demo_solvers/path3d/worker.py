@@ -11,6 +11,7 @@ import numpy as np
 from demo_solvers.path3d.carried import Carried, seen_in
 from demo_solvers.path3d.clouds import Array, Cloud
 from demo_solvers.path3d.hand import Hand, Steps, Stopped, Surroundings, step_back
+from demo_solvers.path3d.model_paths import ModelPaths
 from demo_solvers.path3d.perception import Sighting, Thing, Unseen
 from demo_solvers.path3d.plan import Action, Path3D, SubGoal, Unplannable, sub_goals
 from pipeline.core.episode import Diagnosis
@@ -64,8 +65,8 @@ class Report:
 class Worker:
     """Carries the sub-goals of one world out; the steps it wants made are yielded."""
 
-    def __init__(self, problem: SeeingProblem, hand: Hand, eyes: Eyes) -> None:
-        self.problem, self.hand, self.eyes = problem, hand, eyes
+    def __init__(self, problem: SeeingProblem, hand: Hand, eyes: Eyes, *, paths: ModelPaths | None = None) -> None:
+        self.problem, self.hand, self.eyes, self.paths = problem, hand, eyes, paths
         self.report = Report()
         self.carried: Carried | None = None
         self.tried: dict[str, list[Array]] = {}

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from demo_solvers.path3d.rig import rig
 from pipeline.core.doors import Solution
 from pipeline.core.seeing import SeeingProblem, SeeingWorlds, Sight
 
 if TYPE_CHECKING:
-    from demo_solvers.path3d.perception import Perceiver
+    from demo_solvers.path3d.clouds import Array, Cloud
+    from demo_solvers.path3d.model_paths import ModelPaths
+    from demo_solvers.path3d.perception import Perceiver, Sighting
 
 
 def geometric() -> Perceiver:
@@ -30,6 +30,8 @@ class Path3dSolver:
 
     perceiver: Callable[[], Perceiver] = geometric
     sight: Sight = field(default_factory=lambda: Sight(rig))
+    paths: ModelPaths | None = None
+    """Writes the waypoints on which things are carried; None leaves that to the geometric planner."""
 
     def __call__(self, problem: SeeingProblem, worlds: SeeingWorlds) -> Solution:
         """Attempt every world and say how each ended; success is judged by others."""
@@ -41,7 +43,7 @@ class Path3dSolver:
         workers = []
         for row in range(problem.batch):
             hand = Hand(problem, row, measured=felt.measured[row], commanded=felt.commanded[row])
-            workers.append(Worker(problem, hand, _Eyes(problem, worlds, perceiver, row)))
+            workers.append(Worker(problem, hand, _Eyes(problem, worlds, perceiver, row), paths=self.paths))
         return Solution(side_by_side(worlds, workers, horizon=problem.horizon))
 
 
@@ -51,11 +53,11 @@ class _Eyes:
     def __init__(self, problem: SeeingProblem, worlds: SeeingWorlds, perceiver: Perceiver, row: int) -> None:
         self._problem, self._worlds, self._perceiver, self._row = problem, worlds, perceiver, row
 
-    def things(self, joints: np.ndarray):
+    def things(self, joints: Array) -> Sighting:
         """The queried things; raises :class:`Unseen`."""
         return self._perceiver.perceive(self._problem, self._worlds.look([self._row]), self._row, joints)
 
-    def cloud(self, joints: np.ndarray):
+    def cloud(self, joints: Array) -> Cloud:
         """The world's points but the robot's."""
         return self._perceiver.cloud(self._problem, self._worlds.look([self._row]), self._row, joints)
 

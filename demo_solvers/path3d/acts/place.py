@@ -5,16 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from demo_solvers.path3d.carried import Carried, seen_in
-from demo_solvers.path3d.clouds import Array
+from demo_solvers.path3d.clouds import Array, Cloud
 from demo_solvers.path3d.grasps import hand_clear, lowest_of
-from demo_solvers.path3d.hand import Steps, Stopped
+from demo_solvers.path3d.hand import Steps, Stopped, Surroundings
 from demo_solvers.path3d.landing import HeightField, lowest
+from demo_solvers.path3d.model_paths import Passage
 from demo_solvers.path3d.paths import ABOVE_PLACE, GAP, RELEASE, UP, moved, place_path
 from demo_solvers.path3d.perception import Sighting
-from demo_solvers.path3d.plan import TABLE, Action, SubGoal
+from demo_solvers.path3d.plan import TABLE, Action, Path3D, SubGoal
+from demo_solvers.path3d.segments import clusters
 from demo_solvers.path3d.worker import OTHERS, Worker
 from pipeline.core import poses
 
+REACH = 1.1  # of the robot's reach, from its foot: where a path may lead
 NEAR = 0.30  # m about a thing in which the hand has to mind what stands
 ARRIVED = 0.3  # share of a thing's expected points that have to be seen at its place
 SEEN_WITHIN = 0.010  # m
@@ -66,6 +69,7 @@ def place(worker: Worker, goal: SubGoal, sighting: Sighting) -> Steps:
             "place_missed", f"a place for {action.thing} {action.relation} {action.to}", "none is free"
         )
     worker.note_try(action, tool)
+    path = _written(worker, action, held, path, sighting, around)
     yield from worker.follow(path, around, ignore=(OTHERS, TABLE))
     expected = poses.transform_points(tool, held.points)
     worker.carried = None
@@ -77,6 +81,42 @@ def place(worker: Worker, goal: SubGoal, sighting: Sighting) -> Steps:
             "place_missed", f"{action.thing} {action.relation} {action.to}", f"{there:.0%} of it is seen there",
             amount=there, bodies=(action.thing,),
         )  # fmt: skip
+
+
+def _written(
+    worker: Worker, action: Action, held: Carried, path: Path3D, sighting: Sighting, around: Surroundings
+) -> Path3D:
+    """The path with a model's waypoints on the way, where there is a model and the arm can follow them."""
+    if worker.paths is None:
+        return path
+    hand, points = worker.hand, worker.carried_points()
+    start, first = hand.tool_at(hand.q[0]), path.waypoints[0]
+    standing = without(sighting.standing, points)
+    passage = Passage(
+        action=action,
+        start=start,
+        end=np.array([*first.position, *first.quat]),
+        points={f"{n} {k}": p for n, thing in sighting.things.items() for k, p in thing.points.items()},
+        obstacles=[
+            (standing.points[c.index].min(axis=0), standing.points[c.index].max(axis=0)) for c in clusters(standing)
+        ],
+        table=sighting.support.height,
+        below=float(start[2] - points[:, 2].min()),
+        around=float(np.linalg.norm((points - start[:3])[:, :2], axis=1).max()),
+        reach=(hand.base[:3], REACH * hand.robot.reach),
+    )
+    written = worker.paths.between(worker.problem, passage, path)
+    try:
+        hand.rehearse(written, around, ignore=(OTHERS, TABLE))
+    except Stopped as error:
+        worker.paths.failed_calls.append(f"not followed: {error}")
+        return path
+    return written
+
+
+def without(cloud: Cloud, points: Array) -> Cloud:
+    """The points of a cloud that are not near ``points`` (n, 3)."""
+    return cloud.of(~seen_in(cloud.points, points, SEEN_WITHIN))
 
 
 def landings(worker: Worker, action: Action, held: Carried, sighting: Sighting) -> list[Array]:
