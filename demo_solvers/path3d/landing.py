@@ -11,6 +11,7 @@ from demo_solvers.path3d.clouds import Array
 from pipeline.core import poses
 
 CELL = 0.004  # m of the height fields
+EVEN = 0.002  # m by which depths may differ and count as the same
 
 
 class HeightField:
@@ -51,17 +52,22 @@ def lowest(
 ) -> tuple[Array, float]:
     """The tool pose, of ``tools`` shifted sideways by up to ``reach`` m, from which a held thing sinks the deepest.
 
-    Nearer ones win where it makes no difference of more than a millimetre or two. Returns it and how far it sinks.
+    Of the shifts at which it sinks as deep, within 2 mm, it is the middle one. Returns the pose and how far it sinks.
     """
-    offsets = np.arange(-reach, reach + step / 2, step)
-    best: tuple[float, Array, float] | None = None
+    axis = np.arange(-reach, reach + step / 2, step)
+    shifts = np.array(sorted(((dx, dy) for dx in axis for dy in axis), key=lambda s: float(np.hypot(*s))))
+    best: tuple[float, Array, Array] | None = None
     for tool in tools:
-        for dx in offsets:
-            for dy in offsets:
-                moved = tool + np.array([dx, dy, 0, 0, 0, 0, 0])
-                sinks = field.rest(held, moved)
-                worth = sinks - 0.2 * float(np.hypot(dx, dy))
-                if best is None or worth > best[0] + 1e-9:
-                    best = worth, moved, sinks
+        sinks = np.array([field.rest(held, _shifted(tool, shift)) for shift in shifts])
+        if best is None or sinks.max() > best[0] + EVEN:
+            best = float(sinks.max()), tool, sinks
     assert best is not None
-    return best[1], best[2]
+    deepest, tool, sinks = best
+    level = shifts[sinks > deepest - EVEN]
+    middle = level[int(np.argmin(np.linalg.norm(level - level.mean(axis=0), axis=1)))]
+    found = _shifted(tool, middle)
+    return found, field.rest(held, found)
+
+
+def _shifted(tool: Array, shift: Array) -> Array:
+    return np.concatenate([tool[:2] + shift, tool[2:]])

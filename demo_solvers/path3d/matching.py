@@ -12,11 +12,13 @@ from demo_solvers.path3d.segments import Segment
 from pipeline.core.world import Bools
 
 COLOUR_UNIT = 18.0  # of weighted Lab that costs 1
-LARGER, SMALLER = 5.0, 1.2  # cost of a size that is e times too large, or too small: things hide, but do not grow
+LARGER, SMALLER, HIDDEN = 5.0, 3.5, 1.2
+"""Cost of a size that is e times too large, or too small for a thing that stands alone or touches another, which may
+hide some of it."""
 PART = 0.05  # cost of being a part of a cluster
 LEFT_OVER = 0.9  # cost of a cluster all of which looks like a thing that is in it, and is said not to be
 ALIKE = 22.0  # of weighted Lab between a point and a thing's palette
-WORST = 1.6  # cost at which nothing is the thing
+WORST = 1.1  # cost at which nothing is the thing
 KEPT = 12  # best segments a query
 OVERLAP = 0.15  # share of the smaller segment that two things may have in common
 VOXEL_SIZE = 0.004  # m, how much larger a thing looks for its voxels
@@ -52,7 +54,7 @@ def colour_cost(colours: Array, reference: Reference) -> float:
     )
 
 
-def size_cost(points: Array, reference: Reference) -> float:
+def size_cost(points: Array, reference: Reference, *, smaller: float = SMALLER) -> float:
     """How little the size of points (n, 3) is that of a reference lying on any of its sides."""
     size, best = extents(points), np.inf
     for up in range(3):
@@ -61,7 +63,7 @@ def size_cost(points: Array, reference: Reference) -> float:
         slack = VOXEL_SIZE / np.maximum([*level, reference.extents[up]], 1e-3)
         over = np.maximum(ratio - slack, 0.0)
         under = np.maximum(-ratio - slack, 0.0)
-        best = min(best, float(LARGER * over.sum() + SMALLER * under.sum()) / 3 + (0.0 if up == 2 else 0.05))
+        best = min(best, float(LARGER * over.sum() + smaller * under.sum()) / 3 + (0.0 if up == 2 else 0.05))
     return best
 
 
@@ -87,7 +89,7 @@ def match(cloud: Cloud, segments: list[Segment], references: dict[str, Reference
         for offer in offers[name]:
             if all(not _share(offer.segment, other.segment) for other in chosen.values()):
                 search(number + 1, cost + offer.cost, chosen | {name: offer})
-        search(number + 1, cost + 2 * WORST, chosen)
+        search(number + 1, cost + WORST, chosen)
 
     search(0, 0.0, {})
     return best[1]
@@ -96,7 +98,8 @@ def match(cloud: Cloud, segments: list[Segment], references: dict[str, Reference
 def _offers(cloud: Cloud, segments: list[Segment], reference: Reference) -> list[Match]:
     found = []
     for segment in segments:
-        cost = size_cost(cloud.points[segment.index], reference) + (0.0 if segment.whole else PART)
+        smaller = SMALLER if segment.whole else HIDDEN
+        cost = size_cost(cloud.points[segment.index], reference, smaller=smaller) + (0.0 if segment.whole else PART)
         if cost < WORST:
             cost += colour_cost(cloud.colours[segment.index], reference)
         if cost < WORST:

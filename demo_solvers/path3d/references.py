@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.cluster.vq import kmeans2
 
 from demo_solvers.path3d.clouds import Array, lab
@@ -65,12 +67,7 @@ def weighted(colours: Array) -> Array:
 def palette_of(colours: Array) -> tuple[Array, Array]:
     """The few colours (k, 3) weighted Lab that make up ``colours`` (n, 3), and their shares (k,)."""
     values = weighted(colours)
-    k = min(COLOURS, len(values))
-    centres, mine = (
-        kmeans2(values, k, minit="++", rng=stream(0, "palette"), missing="warn")
-        if k > 1
-        else (values, np.zeros(len(values), int))
-    )
+    centres, mine = grouped(values, min(COLOURS, len(values)))
     share = np.bincount(mine, minlength=len(centres)) / len(values)
     order = [i for i in np.argsort(-share) if share[i] > 0.02 and np.isfinite(centres[i]).all()]
     kept: list[Array] = []
@@ -84,6 +81,16 @@ def palette_of(colours: Array) -> tuple[Array, Array]:
             weight.append(float(share[i]))
     total = sum(weight)
     return np.array(kept), np.array(weight) / total
+
+
+def grouped(values: Array, k: int) -> tuple[Array, NDArray[np.int64]]:
+    """``k`` centres of values (n, d) and the nearest of them for each, the same for equal values (k-means++)."""
+    if k < 2:
+        return values[:1], np.zeros(len(values), np.int64)
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")  # of fewer different values than centres; those are then empty
+        centres, mine = kmeans2(values, k, minit="++", rng=stream(0, "colours", k), missing="warn")
+    return np.asarray(centres), np.asarray(mine, np.int64)
 
 
 class References:

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.cluster.vq import kmeans2
 
 from demo_solvers.path3d.clouds import Array, Cloud, Ints
-from demo_solvers.path3d.references import weighted
-from pipeline.core.streams import stream
+from demo_solvers.path3d.references import grouped, weighted
 
 GAP = 0.009  # m; points nearer than about this are of one cluster
 LEAST = 25  # points of a cluster
@@ -76,7 +74,7 @@ def _by_colour(points: Array, colours: Array) -> list[NDArray[np.bool_]]:
     for k in SPLITS:
         if len(values) < k * LEAST_PART:
             break
-        _, mine = kmeans2(values, k, minit="++", rng=stream(0, "colours", k), missing="warn")
+        _, mine = grouped(values, k)
         for colour in range(k):
             where = np.flatnonzero(mine == colour)
             pieces = components(points[where], GAP)

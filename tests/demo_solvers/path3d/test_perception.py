@@ -1,0 +1,116 @@
+"""What the geometric perception finds in frames of real scenes, and how it fails."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from demo_solvers.path3d.articulation import fit, moved_by
+from demo_solvers.path3d.clouds import Cloud, thinned, without_outliers
+from demo_solvers.path3d.labelled import LabelledPerceiver
+from demo_solvers.path3d.perception import NAMED, Unseen
+from pipeline.core import poses
+from pipeline.core.errors import InvalidInputError
+from pipeline.core.seeing import Query
+
+pytestmark = pytest.mark.physics
+
+
+def look(eyes, seen, **changes):
+    problem = seen.problem.model_copy(update=changes)
+    return eyes.perceive(problem, seen.views, 0, seen.joints)
+
+
+def test_every_queried_thing_is_found_where_it_is(eyes, blocks):
+    built, seen = blocks
+    sighting = look(eyes, seen)
+    for name in ("block_green", "block_red", "block_blue", "zone_red"):
+        truth = built.scenes[0].placement(name)
+        centre = poses.compose(truth.pose, truth.asset.links[""].bounds.pose)[:3]
+        assert np.linalg.norm(sighting.things[name].centre - centre) < 0.006, name
+
+
+def test_a_thing_has_at_least_three_named_points_on_it(eyes, blocks):
+    for thing in look(eyes, blocks[1]).things.values():
+        assert len(thing.points) >= NAMED
+        low, high = thing.cloud.points.min(axis=0) - 1e-6, thing.cloud.points.max(axis=0) + 1e-6
+        assert all(((p >= low) & (p <= high)).all() for p in thing.points.values())
+
+
+def test_paint_is_told_from_what_stands(eyes, blocks):
+    things = look(eyes, blocks[1]).things
+    assert things["zone_red"].flat
+    assert not things["block_red"].flat
+
+
+def test_the_robot_does_not_see_itself(eyes, seen, blocks):
+    shown = seen(blocks[0], segmentation=True)
+    cloud = eyes.cloud(shown.problem, shown.views, 0, shown.joints)
+    own = [shown.problem.labels.index(n) for n in ("robot", "robot/left_finger", "robot/right_finger")]
+    assert np.isin(cloud.labels, own).mean() < 0.001
+    assert len(cloud) > 10000
+
+
+def test_a_lid_is_told_from_the_jar_that_it_is_on(eyes, problem, seen):
+    goal, inside = "(and (on jam_lid table) (upright jam_jar))", ("(inserted jam_lid jam_jar)",)
+    shown = seen(problem(goal, "jam_lid", "jam_jar", initial=inside), segmentation=True)
+    things = look(eyes, shown).things
+    for name in ("jam_lid", "jam_jar"):
+        mine = things[name].cloud.labels == shown.problem.labels.index(name)
+        assert mine.mean() > 0.95, name
+    assert len(things["jam_lid"].touching) > 500
+
+
+def test_labels_find_the_same_places_and_have_to_be_granted(catalog, eyes, seen, blocks):
+    told = LabelledPerceiver(catalog)
+    shown = seen(blocks[0], segmentation=True)
+    for name, thing in look(told, shown).things.items():
+        assert np.linalg.norm(thing.centre - look(eyes, shown).things[name].centre) < 0.008
+    with pytest.raises(InvalidInputError, match="segmentation"):
+        look(told, blocks[1])
+
+
+def test_what_is_not_there_is_said_not_to_be_found(eyes, blocks):
+    queries = (Query(name="mug", asset="mug"), Query(name="zone_red", asset="zone_red"))
+    with pytest.raises(Unseen) as error:
+        look(eyes, blocks[1], goal="(within mug zone_red)", queries=queries)
+    assert error.value.diagnosis.cause == "not_found"
+    assert error.value.diagnosis.bodies == ("mug",)
+
+
+def test_frames_without_depth_are_diagnosed(eyes, blocks):
+    seen = blocks[1]
+    blind = {name: replace(v, depth=np.zeros_like(v.depth)) for name, v in seen.views.items()}
+    with pytest.raises(Unseen) as error:
+        eyes.perceive(seen.problem, blind, 0, seen.joints)
+    assert error.value.diagnosis.cause == "nothing_seen"
+
+
+@pytest.mark.parametrize("change", ["tilted", "raised"])
+def test_a_camera_out_of_calibration_is_named(eyes, blocks, change):
+    seen = blocks[1]
+    view = seen.views["left"]
+    off = poses.pose((0, 0, 0), poses.quat_from_axis_angle(np.array([1.0, 0, 0]), 0.08))
+    pose = poses.compose(view.pose, off) if change == "tilted" else view.pose + np.array([0, 0, 0.03, 0, 0, 0, 0])
+    with pytest.raises(Unseen) as error:
+        eyes.perceive(seen.problem, {**seen.views, "left": replace(view, pose=pose)}, 0, seen.joints)
+    assert error.value.diagnosis.cause == "camera_off"
+    assert error.value.diagnosis.bodies == ("left",)
+
+
+def test_a_drawing_with_a_joint_is_fitted_to_points(eyes):
+    base, lid = eyes.references.of("lidded_box"), eyes.references.of("lidded_box", "lid")
+    drawn = np.concatenate([base.points, moved_by(lid.points, lid.hinge, 0.7)])
+    truth = poses.pose((0.5, 0.1, 0.0), poses.quat_from_yaw(0.2))
+    found = fit(poses.transform_points(truth, drawn), base, lid, floor=0.0)
+    assert abs(found.position - 0.7) < 0.05
+    assert np.linalg.norm(found.pose[:3] - truth[:3]) < 0.005
+    assert poses.angle_between(found.pose[3:], truth[3:]) < 0.03
+
+
+def test_a_voxel_keeps_one_point_and_a_lone_point_is_an_outlier():
+    grid = np.stack(np.meshgrid(*[np.arange(8) * 0.004 + 0.001] * 2, [0.001]), axis=-1).reshape(-1, 3)
+    points = np.concatenate([grid, grid + 0.0005, [[1.0, 1.0, 1.0]]])
+    cloud = thinned(Cloud(points, np.zeros_like(points), np.full(len(points), -1)))
+    assert len(cloud) == len(grid) + 1
+    assert len(without_outliers(cloud)) == len(grid)
