@@ -29,7 +29,7 @@ YIELD, DEEPEST = 0.0003, 0.02  # m a control step for all of the force that lack
 SIDES = np.array([(1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0)])
 POINTS = 8  # of the way that is looked at before it is gone
 LOST = 0.03  # m by which the body may lag behind what the hand is sent; then it is set down anew
-STROKES = 3
+STROKES = 5  # with fingertips that slip a stroke brings some 3 cm
 
 
 @declares(

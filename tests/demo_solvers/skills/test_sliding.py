@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from demo_solvers.conduct import conduct
+from demo_solvers.contacts.wish import wishes
 from demo_solvers.grasping.rim import below, only_by_rim, takes_as_it_lies
 from demo_solvers.task_planning.plan import NoPlan, Plan, plan
 from pipeline.core.program import Program, Relation, Stage
@@ -41,6 +42,11 @@ def test_a_rim_grasp_has_a_finger_below_and_others_have_not(catalog):
     assert takes_as_it_lies(block)
     assert not takes_as_it_lies(board)
     assert not only_by_rim(board, widest=0.01), "a hand that it does not fit takes it nowhere"
+
+
+def test_contacts_named_for_it_are_a_press_and_then_its_edge(built, simulator):
+    layout = simulator.load(built.scenes).layout
+    assert [w.manner for w in wishes(parse(HELD), layout)] == ["press", "edge"]
 
 
 def test_it_is_planned_before_the_pick_where_the_body_lies_flat(built, simulator):
