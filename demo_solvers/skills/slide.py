@@ -22,14 +22,14 @@ from pipeline.predicates.overhanging import overhanging
 OUT = 0.055  # m that a body is drawn over the edge: the predicate's 4 cm, and room for the fingertip below
 INSIDE = 0.025  # m that the pressing fingertips stay inside the edge, or the body would tip over it
 ABOVE, LIFT = 0.06, 0.10  # m over the body's top on the way there, and on the way off
-PRESS = 18.0  # N: with less the fingertips chatter and the board lags; a gentle touch is up to 20
+PRESS = 25.0  # N: with less the fingertips chatter and the body lags behind; a squeeze of this gripper is 40
 NEAR, SLOWLY = 0.010, 0.2  # m over the top, from where the hand comes down at so much of its speed
 LOWER, SPEED = 0.05, 0.06  # m/s of the hand towards the top, and along it
 YIELD, DEEPEST = 0.0003, 0.02  # m a control step for all of the force that lacks; m below the top that is commanded
 SIDES = np.array([(1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0)])
 POINTS = 8  # of the way that is looked at before it is gone
 LOST = 0.03  # m by which the body may lag behind what the hand is sent; then it is set down anew
-STROKES = 5  # with fingertips that slip a stroke brings some 3 cm
+STROKES = 3
 
 
 @declares(
