@@ -29,8 +29,13 @@ class Approach:
     wishes: tuple[ContactWish, ...]
     seed: int
 
-    def starts(self, practice: Practice, scenes: Sequence[SceneSpec], *, each: int = 1) -> list[SceneSpec]:
-        """``scenes`` with the arm before contacts, at most ``each`` of every wish; those without any are left out."""
+    def starts(
+        self, practice: Practice, scenes: Sequence[SceneSpec], *, each: int = 1, most: int | None = None
+    ) -> list[SceneSpec]:
+        """``scenes`` with the arm before contacts, at most ``each`` of every wish and ``most`` in all.
+
+        The wishes come by turns; scenes without any contact are left out.
+        """
         found = list[SceneSpec]()
         for first in range(0, len(scenes), practice.batch):
             given = list(scenes[first : first + practice.batch])
@@ -38,8 +43,7 @@ class Approach:
             state = practice.put(list(range(practice.batch)), padded).rows(slice(0, len(given)))
             drawn = self._drawn(state, Arm(given[0].robot), each, "practice", str(first))
             for row, scene in enumerate(given):
-                for contacts in drawn:
-                    found += [_placed(scene, contacts, int(k)) for k in contacts.of(row)]
+                found += [_placed(scene, *option) for option in _options(drawn, row)[:most]]
         return found
 
     def go(self, ex: Execution, body: str) -> None:
@@ -89,11 +93,9 @@ def leave(ex: Execution) -> None:
     ex.line(path, speed=0.2, length=AWAY)
 
 
-def _placed(scene: SceneSpec, contacts: PreContacts, k: int) -> SceneSpec:
-    start = list(scene.robot_start)
-    arm = Arm(scene.robot)
-    start[arm.columns] = contacts.q[k].tolist()
-    start[arm.columns.stop] = float(contacts.width[k])
+def _placed(scene: SceneSpec, q: Array, width: float) -> SceneSpec:
+    start, columns = list(scene.robot_start), Arm(scene.robot).columns
+    start[columns], start[columns.stop] = q.tolist(), width
     return scene.model_copy(update={"robot_start": tuple(map(float, start))})
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Protocol
 
 from demo_solvers.conduct import Drive
+from demo_solvers.contacts.wish import ContactWish
 from demo_solvers.learning.approach import Approach
-from demo_solvers.learning.deriving import contact_wishes, learnable, learned_stage
+from demo_solvers.learning.deriving import contact_wishes, learnable, learned_stage, useful
 from demo_solvers.learning.learned_skill import learned_skill
 from demo_solvers.learning.lesson import Found, Lesson
 from demo_solvers.learning.policy import LocalPolicy
@@ -21,7 +22,7 @@ from demo_solvers.learning.residual_skill import ResidualSkill, planned_motion
 from demo_solvers.learning.shelf import Shelf
 from demo_solvers.learning.stage import LearnedStage
 from demo_solvers.rewards.authors import Author
-from pipeline.core.doors import Problem, TrialWorlds
+from pipeline.core.doors import Practice, Problem, TrialWorlds
 from pipeline.core.errors import InvalidInputError
 from pipeline.core.files import write_atomically
 from pipeline.core.geometry import Frozen
@@ -51,6 +52,7 @@ class Kept(Frozen):
 
     way: StageWay
     learned: LearnedStage | None = None
+    wishes: tuple[ContactWish, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,40 +85,57 @@ class Chooser:
                 ways.append(StageWay(number=number, stage=str(stage), way="planner", reason="nothing is learned of it"))
                 continue
             learned = learned_stage(self.program, number, self.problem.task.goal, self.problem.layout)
-            approach = Approach(contact_wishes(stage, learned.goal, self.problem.layout), self.seed)
             home = self.folder / f"{learned.name}-{self._digest(number, ways)}"
             kept = _read(home)
             if kept is None:
-                lesson = Lesson(
-                    problem=self.problem,
-                    program=self.program,
-                    number=number,
-                    learned=learned,
-                    begins=begun(practice, self.problem, self.program, number, practised, instead),
-                    held_out=begun(practice, self.problem, self.program, number, judged, instead),
-                    practice=practice,
-                    approach=approach,
-                    folder=home,
-                    seed=self.seed,
-                    author=self.author,
-                    shelf=self.shelf,
-                )
-                kept = self._study(lesson, home)
+                kept = self._study(self._lesson(number, learned, practice, practised, judged, instead, home), home)
             ways.append(kept.way)
-            if (drive := self._drive(kept, home, approach, worlds, instead)) is not None:
+            if (drive := self._drive(kept, home, worlds, instead)) is not None:
                 instead[number] = drive
                 practice = worlds.practice(practised[: self.problem.learning.worlds])
         return Chosen(tuple(ways), instead)
 
-    def _drive(
-        self, kept: Kept, home: Path, approach: Approach, worlds: TrialWorlds, instead: Mapping[int, Drive]
-    ) -> Drive | None:
+    def _lesson(
+        self,
+        number: int,
+        learned: LearnedStage,
+        practice: Practice,
+        practised: Sequence[SceneSpec],
+        judged: Sequence[SceneSpec],
+        instead: Mapping[int, Drive],
+        home: Path,
+    ) -> Lesson:
+        """What is to be learned of a stage, with the contacts that serve what is not true where it begins."""
+        begins, held_out = (
+            begun(practice, self.problem, self.program, number, scenes, instead) for scenes in (practised, judged)
+        )
+        named = contact_wishes(self.program.stages[number], learned.goal, self.problem.layout)
+        if begins:
+            some = begins[: practice.batch]
+            state = practice.put(list(range(len(some))), some).rows(slice(0, len(some)))
+            named = useful(named, learned.goal, state)
+        return Lesson(
+            problem=self.problem,
+            program=self.program,
+            number=number,
+            learned=learned,
+            begins=begins,
+            held_out=held_out,
+            practice=practice,
+            approach=Approach(named, self.seed),
+            folder=home,
+            seed=self.seed,
+            author=self.author,
+            shelf=self.shelf,
+        )
+
+    def _drive(self, kept: Kept, home: Path, worlds: TrialWorlds, instead: Mapping[int, Drive]) -> Drive | None:
         """What carries out a stage in the problem's scenes; None for its skill."""
         if kept.learned is None:
             return None
         policy = LocalPolicy.load(home / "policy.npz")
         if kept.way.way != "residual":
-            return PolicySkill(kept.learned, policy, approach)
+            return PolicySkill(kept.learned, policy, Approach(kept.wishes, self.seed))
         motion = planned_motion(self.problem, worlds, self.program, kept.way.number, instead)
         return None if motion is None else ResidualSkill(kept.learned, policy, *motion)
 
@@ -138,7 +157,7 @@ class Chooser:
             reason=self._reason(lesson, best, tried),
             tried=tuple(found.tried for found in tried),
         )
-        kept = Kept(way=way, learned=None if best is None else best.learned)
+        kept = Kept(way=way, learned=None if best is None else best.learned, wishes=lesson.approach.wishes)
         if best is not None and best.policy is not None and best.learned is not None:
             best.policy.save(home / "policy.npz")
             if best.tried.way in ("policy", "dense") and best.tried.reached:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from demo_solvers.contacts.wish import ContactWish, wishes
+from collections.abc import Sequence
+
+from demo_solvers.contacts.wish import SLIDING, ContactWish, wishes
 from demo_solvers.learning.stage import Fingers, Freedom, LearnedStage
 from demo_solvers.skill import SKILLS
-from pipeline.core.goal import atoms
+from pipeline.core.goal import atoms, literals
 from pipeline.core.layout import SceneLayout
 from pipeline.core.program import Program, Stage
-from pipeline.holds import parse
+from pipeline.core.world import WorldState
+from pipeline.holds import parse, true_of
 
 PUSHING: tuple[Freedom, ...] = ("x", "y", "yaw")
 PRESSING: tuple[Freedom, ...] = ("x", "y", "z")
@@ -35,7 +38,7 @@ def learned_stage(program: Program, number: int, goal: str, layout: SceneLayout)
     joints = (layout.joint_of_body(body),) if link else ()
     press = any(wish.manner == "press" for wish in contact_wishes(stage, formula, layout))
     freedoms = HELD if held else PRESSING if press else PUSHING
-    fingers: Fingers = "free" if held else "closed"
+    fingers: Fingers = "free" if held else "kept"
     return LearnedStage(
         name=f"{number}_{stage.skill}_{body.replace('/', '_')}",
         goal=formula,
@@ -46,7 +49,7 @@ def learned_stage(program: Program, number: int, goal: str, layout: SceneLayout)
         fingers=fingers,
         speed=0.08 if held else 0.1 if press else 0.25,
         turning=0.4 if held else 1.5,
-        leash=0.01 if held or press else 0.03,
+        leash=0.015 if held else 0.03,
         repeat=1 if press else 2,
         decisions=120 if press else 80,
     )
@@ -55,6 +58,20 @@ def learned_stage(program: Program, number: int, goal: str, layout: SceneLayout)
 def contact_wishes(stage: Stage, formula: str, layout: SceneLayout) -> tuple[ContactWish, ...]:
     """Where the body of a stage is to be touched, as geometry tells from what is to become true; () where it cannot."""
     return tuple(wish for wish in wishes(parse(formula), layout) if wish.body == stage.body)
+
+
+def useful(named: Sequence[ContactWish], formula: str, world: WorldState) -> tuple[ContactWish, ...]:
+    """Those of ``named`` that serve what is not true yet in all of ``world``: a body that is to go somewhere is pushed
+    that way; only one that is there is turned from its sides.
+    """
+    open_anchors = {
+        atom.args[1]
+        for atom, wanted in literals(parse(formula))
+        if wanted and len(atom.args) > 1 and not true_of(atom, world).all() and atom.predicate in SLIDING
+    }
+    towards = [wish for wish in named if wish.toward in open_anchors]
+    turning = [wish for wish in named if wish.toward is None]
+    return tuple(towards or turning or named)
 
 
 def _brought(stage: Stage) -> str:

@@ -65,7 +65,7 @@ class Lesson:
     @cached_property
     def judged(self) -> list[SceneSpec]:
         """Before the contact, one for each of ``held_out`` that has any, for judging."""
-        return self._near(self.held_out, each=1)
+        return self._near(self.held_out, each=1, most=1)
 
     @cached_property
     def nearer(self) -> list[list[SceneSpec]]:
@@ -92,11 +92,11 @@ class Lesson:
             found += [scene for scene, done in zip(given, self.learned.reached(state), strict=True) if not done]
         return found
 
-    def _near(self, scenes: Sequence[SceneSpec], *, each: int) -> list[SceneSpec]:
+    def _near(self, scenes: Sequence[SceneSpec], *, each: int, most: int | None = None) -> list[SceneSpec]:
         if not scenes:
             return []
         if self.learned.fingers != "free":
-            return self.approach.starts(self.practice, scenes, each=each)
+            return self.approach.starts(self.practice, scenes, each=each, most=most)
 
         def drive(ex: Execution) -> None:
             ex.program = self.program

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from demo_solvers.learning.curriculum import nearer
-from demo_solvers.learning.deriving import contact_wishes, learnable, learned_stage
+from demo_solvers.learning.deriving import contact_wishes, learnable, learned_stage, useful
 from demo_solvers.learning.sketch import sketch
 from pipeline.core.doors import Problem
 from pipeline.core.program import Program, Relation, Stage
@@ -24,7 +24,7 @@ def test_the_last_stage_has_the_goal_of_the_task_and_earlier_ones_their_own(push
     assert learned_stage(twice, 1, whole, push.layout).goal == whole
     first = learned_stage(twice, 0, whole, push.layout)
     assert first.goal == "(within cookie_box zone_green)"
-    assert (first.body, first.others, first.fingers) == ("cookie_box", ("zone_green",), "closed")
+    assert (first.body, first.others, first.fingers) == ("cookie_box", ("zone_green",), "kept")
     assert first.freedoms == ("x", "y", "yaw")
     told = PUSH.model_copy(update={"post": "(at_rest cookie_box)"})
     assert learned_stage(Program(stages=(told, PUSH)), 0, whole, push.layout).goal == "(at_rest cookie_box)"
@@ -38,6 +38,16 @@ def test_what_works_by_touch_or_fits_can_be_learned() -> None:
 def test_a_box_to_be_pushed_is_touched_behind(push: Problem) -> None:
     (wish,) = contact_wishes(PUSH, push.task.goal, push.layout)
     assert (wish.body, wish.manner, wish.toward) == ("cookie_box", "push", "zone_green")
+
+
+def test_what_is_where_it_should_be_is_turned_from_its_sides(push: Problem, simulator: kinematic) -> None:
+    goal = "(and (within cookie_box zone_green) (aligned cookie_box zone_green))"
+    named = contact_wishes(PUSH, goal, push.layout)
+    away = useful(named, goal, simulator.load(push.scenes))
+    assert [w.toward for w in away] == ["zone_green"]
+    stage = learned_stage(Program(stages=(PUSH,)), 0, goal, push.layout)
+    there = useful(named, goal, simulator.load(nearer(stage, push.scenes, 1.0)))
+    assert {(w.toward, w.region) for w in there} == {(None, "left"), (None, "right")}
 
 
 def test_the_curriculum_brings_the_box_nearer_and_turns_it_with_its_anchor(push: Problem) -> None:
