@@ -30,15 +30,29 @@ UPRIGHT = 0.35  # most vertical share of a side's normal
 LEVEL = np.cos(np.radians(25.0))  # least vertical share of a top's normal
 NEAR, FAR = 0.012, 0.03  # m that the fingers stand off before the contact
 LOWEST = 0.006  # m between fingertips and table
+STEADY, SLIM = (
+    0.8,
+    0.022,
+)  # of half the width, and m: pushed higher up than both, a body tips over where friction is high
+GAP = 0.045  # m between fingertips that push: two make a line contact, under which a body keeps its heading
+BACK, UNDER_PALM = 0.5, 0.02  # rad that a hand leans back behind what is less than so many m below its palm
 OUT = 0.03  # m that an edge has to hang over for a finger below it
 ROOM = 0.05  # m below the body that the lower finger needs
 DEEP = 0.018  # m that the tool point goes beyond an edge it grasps
 OPEN = 0.03  # m that fingers open beyond what they are to grasp
-LEAN = np.radians((0.0, 20.0, -20.0))  # rad, turns of the hand about its own axis away from the motion
+LEAN = np.radians((0.0, 20.0, -20.0))  # rad, turns of the hand about the vertical away from the motion
 SLACK = 0.001  # m of clearance that a pre-contact must have of everything, the body included
 JUMP = 1.0  # rad of a joint between a pre-contact and its contact
 DOWN = np.array([0.0, 1.0, 0.0, 0.0])  # tool pointing down, x ahead
-REASONS = ("faces elsewhere", "too low", "does not hang over", "out of reach", "collides", "more than wanted")
+REASONS = (
+    "faces elsewhere",
+    "too low",
+    "would tip it",
+    "does not hang over",
+    "out of reach",
+    "collides",
+    "more than wanted",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,13 +146,16 @@ def _drawn(
     away = stream.uniform(NEAR, FAR, len(row))
     right = _sides_with(wish, normal, way) & _half(world, wish, row, point, way)
     makers = {"push": _pushing, "press": _pressing, "edge": _grasping}
-    touch, before, width = makers[wish.manner](gripper, point, normal, way, lean, away, _thickness(world, wish.body))
+    size = _size(world, wish, row, point)
+    touch, before, width = makers[wish.manner](gripper, point, normal, way, lean, away, size)
     samples = _kept(_Samples(row, point, normal, touch, before, width), right, "faces elsewhere", dropped)
     if wish.manner == "edge":
         samples = _kept(samples, _hangs_over(world, wish.body, samples), "does not hang over", dropped)
     elif wish.manner == "push":
         low = samples.touch[:, 2] - gripper.finger_depth - table_height(world)
         samples = _kept(samples, low >= LOWEST, "too low", dropped)
+        steady = samples.point[:, 2] - table_height(world) <= _steady(world, wish.body)
+        samples = _kept(samples, steady, "would tip it", dropped)
     return _kept(samples, _first(samples.row, np.full(len(world), POINTS)), "more than wanted", dropped)
 
 
@@ -161,22 +178,28 @@ def _half(world: WorldState, wish: ContactWish, row: NDArray[np.intp], point: Ar
 
 
 def _pushing(
-    gripper: Gripper, point: Array, normal: Array, way: Array, lean: Array, away: Array, thick: float
+    gripper: Gripper, point: Array, normal: Array, way: Array, lean: Array, away: Array, below: Array
 ) -> tuple[Array, Array, Array]:
-    """The hand upright, its closed fingers side by side across the motion."""
+    """Two fingertips side by side across the motion; the hand leans back where its palm would touch first.
+
+    ``below`` (k,) m is how far points are below the body's top.
+    """
     heading = np.arctan2(way[:, 1], way[:, 0])
-    # Half a turn does not change a closed hand: the half that turns the wrist less.
-    heading = (heading + np.pi / 2) % np.pi - np.pi / 2
-    quat = poses.quat_multiply(poses.quat_from_yaw(heading + lean), DOWN)
+    tilt = np.where(below > gripper.palm_clearance - UNDER_PALM, BACK, 0.0)
+    # Half a turn does not change such a hand: the half that turns the wrist less.
+    turned = poses.quat_multiply(poses.quat_from_yaw(np.where(np.abs(heading) > np.pi / 2, np.pi, 0.0)), DOWN)
+    leaning = poses.quat_multiply(poses.quat_from_rotvec(-tilt[:, None] * np.array([0.0, 1.0, 0.0])), turned)
+    quat = poses.quat_multiply(poses.quat_from_yaw(heading + lean), leaning)
     back = normal * (1.0, 1.0, 0.0)
     back /= np.maximum(np.linalg.norm(back, axis=1, keepdims=True), 1e-9)
-    touch = poses.pose(point + gripper.pad_half[0] * back, quat)
+    tip = gripper.pad_half[0] * np.cos(tilt) + gripper.finger_depth * np.sin(tilt)
+    touch = poses.pose(point + tip[:, None] * back, quat)
     before = poses.pose(touch[:, :3] + away[:, None] * back, quat)
-    return touch, before, np.zeros(len(point))
+    return touch, before, np.full(len(point), min(GAP, gripper.max_width))
 
 
 def _pressing(
-    gripper: Gripper, point: Array, normal: Array, way: Array, lean: Array, away: Array, thick: float
+    gripper: Gripper, point: Array, normal: Array, way: Array, lean: Array, away: Array, thick: Array
 ) -> tuple[Array, Array, Array]:
     """The hand upright over the point, closed."""
     heading = (np.arctan2(way[:, 1], way[:, 0]) + np.pi / 2) % np.pi - np.pi / 2
@@ -187,7 +210,7 @@ def _pressing(
 
 
 def _grasping(
-    gripper: Gripper, point: Array, normal: Array, way: Array, lean: Array, away: Array, thick: float
+    gripper: Gripper, point: Array, normal: Array, way: Array, lean: Array, away: Array, thick: Array
 ) -> tuple[Array, Array, Array]:
     """The hand level or leaning, pointing at the side, one finger above and one below."""
     ahead = -normal * (1.0, 1.0, 0.0)
@@ -200,11 +223,23 @@ def _grasping(
     quat = poses.matrix_to_quat(np.stack([x, np.cross(ahead, x), ahead], axis=-1))
     touch = poses.pose(point + DEEP * ahead, quat)
     before = poses.pose(point - (gripper.finger_depth + away)[:, None] * ahead, quat)
-    return touch, before, np.full(len(point), min(thick + OPEN, gripper.max_width))
+    return touch, before, np.minimum(thick + OPEN, gripper.max_width)
 
 
-def _thickness(world: WorldState, body: str) -> float:
-    return 2 * min(world.layout.geometry[body].bounds.half)
+def _size(world: WorldState, wish: ContactWish, row: NDArray[np.intp], point: Array) -> Array:
+    """(k,) m: how far a point that is pushed is below the body's top, else how thick the body is."""
+    bounds = world.layout.geometry[wish.body].bounds
+    if wish.manner != "push":
+        return np.full(len(point), 2 * min(bounds.half))
+    box = poses.compose(world.body(wish.body).astype(float), bounds.pose)
+    rise = np.abs(poses.quat_to_matrix(box[:, 3:])[:, 2]) @ np.array(bounds.half)
+    return (box[:, 2] + rise)[row] - point[:, 2]
+
+
+def _steady(world: WorldState, body: str) -> float:
+    """Height [m] above the table up to which a body that stands there is pushed without tipping."""
+    free = "/" not in body and body not in world.layout.fixed
+    return max(STEADY * min(world.layout.geometry[body].bounds.half[:2]), SLIM) if free else np.inf
 
 
 def _hangs_over(world: WorldState, body: str, samples: _Samples) -> Bools:

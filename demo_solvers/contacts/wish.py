@@ -16,7 +16,7 @@ from pipeline.core.layout import SceneLayout
 from pipeline.core.world import WorldState
 
 Manner = Literal["push", "press", "edge"]
-"""Closed fingers before a side; closed fingers above the top, to drag; open fingers around what hangs over an edge."""
+"""Two fingertips before a side; closed fingers above the top, to drag; open fingers around what hangs over an edge."""
 Region = Literal["any", "near", "far", "left", "right"]
 """Which half of the body, as seen along its motion: where it comes from, where it goes to, or at its sides."""
 TURNING = ("aligned", "facing")

@@ -26,8 +26,10 @@ TIME, SMOOTH = 0.02, 0.005  # a step, and a unit of mean square change of the ac
 MOST = 7  # literals that are rewarded densely; those after them only when they are true
 HAND = 0.10  # m from its place that the hand counts as far
 FINE = 0.2  # of a gap's scale: the last fifth is worth half of the way
-LEAST = {"m": 0.01, "rad": 0.1, "": 0.2}
-"""The smallest scale of a gap: what begins nearly true is still worth doing well."""
+LEAST = {"m": 0.05, "rad": 0.35, "": 0.2}
+"""The smallest scale of a gap: what begins nearly true gets this far off on the way, and has to come back."""
+CLOSED = {"m": 0.002, "rad": 0.02, "": 0.04}
+"""What is left of a gap, where no formula says so, when it counts as closed."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def _achieved(want: Want) -> str:
     """Whether the stage is over; what was only on the way stays so once the body is in the hand."""
     if want.formula:
         return want.formula
-    return f"({want.gap}) < {LEAST[want.unit] / 5:g}{' ' if want.unit else ''}{want.unit} or (holding {want.body})"
+    return f"({want.gap}) < {CLOSED[want.unit]:g}{' ' if want.unit else ''}{want.unit} or (holding {want.body})"
 
 
 def _over(want: Want, share: float) -> str:

@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from demo_solvers.contacts.sampling import NEAR, REASONS, pre_contacts
+from demo_solvers.contacts.sampling import BACK, NEAR, REASONS, pre_contacts
 from demo_solvers.contacts.surface import Surface
 from demo_solvers.contacts.wish import ContactWish, wishes
 from demo_solvers.planning.collision import CollisionModel
+from demo_solvers.planning.spots import table_height
 from pipeline.core import poses
 from pipeline.core.errors import InvalidInputError, UnknownNameError
 from pipeline.core.geometry import BodyGeometry, Box
@@ -47,13 +48,27 @@ def test_tools_and_joints_agree_and_the_contact_is_a_short_way_ahead(pushing, ar
     assert poses.angle_between(tool[:, 3:], found.tool[:, 3:]).max() < 0.01
     gap = np.linalg.norm(found.touch[:, :3] - found.tool[:, :3], axis=1)
     assert gap.min() >= NEAR - 1e-9
-    finger = found.touch[:, :3] - found.point
-    assert np.abs(np.linalg.norm(finger, axis=1) - robot.gripper.pad_half[0]).max() < 1e-6
+    finger, gripper = np.linalg.norm(found.touch[:, :3] - found.point, axis=1), robot.gripper
+    tips = [gripper.pad_half[0] * np.cos(lean) + gripper.finger_depth * np.sin(lean) for lean in (0.0, BACK)]
+    assert np.abs(finger[:, None] - tips).min(axis=1).max() < 1e-6
+
+
+def test_a_body_is_pushed_low_with_two_fingertips_and_by_no_palm(pushing, arm, robot):
+    found = sampled(pushing, arm, PUSH)
+    bounds, table = pushing.layout.geometry["carton"].bounds, table_height(pushing)
+    assert (found.point[:, 2] - table).max() <= 0.8 * min(bounds.half[:2]) + 1e-6
+    assert (found.width == 0.045).all()
+    back = -poses.quat_rotate(found.touch[:, 3:], np.array([0.0, 0.0, 1.0]))
+    palm = found.touch[:, :3] + robot.gripper.palm_clearance * back
+    under = palm[:, 2] - table < 2 * bounds.half[2]
+    behind = ((found.point - palm) * PUSH.ways(pushing)[found.row]).sum(axis=1)
+    assert (behind[under] > 0.02).all()
+    assert "would tip it" in found.dropped
 
 
 def test_nothing_is_touched_before_the_contact(pushing, arm):
     found = sampled(pushing, arm, PUSH)
-    clear = CollisionModel(arm, pushing, width=0.0).clearance(found.q[:, None], found.row)
+    clear = CollisionModel(arm, pushing, width=0.045).clearance(found.q[:, None], found.row)
     assert clear.min() > 0
 
 
