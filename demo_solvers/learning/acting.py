@@ -8,6 +8,7 @@ from demo_solvers.execution import Execution
 from demo_solvers.learning.observing import seen
 from demo_solvers.learning.policy import LocalPolicy
 from demo_solvers.learning.stage import LearnedStage
+from demo_solvers.learning.starts import starts_of
 from demo_solvers.learning.steering import Steer, Steering, pressing, whole
 
 LEARNED = "learned "
@@ -20,10 +21,7 @@ def act_out(ex: Execution, stage: LearnedStage, policy: LocalPolicy, *, steer: S
     A row that is done holds still while others go on. The first arm acts.
     """
     ex.begin(f"{LEARNED}{stage.name}")
-    scenes = [
-        scene.model_copy(update={"robot_start": tuple(command)})
-        for scene, command in zip(ex.problem.scenes, ex.command.tolist(), strict=True)
-    ]
+    scenes = starts_of(ex.problem.scenes, ex.state(), ex.command, range(len(ex.alive)))
     steering, before = steer(stage, scenes), np.zeros((len(scenes), stage.actions), np.float32)
     everyone, reached = ex.alive.copy(), stage.reached(ex.state())
     for _ in range(stage.decisions):
@@ -31,7 +29,7 @@ def act_out(ex: Execution, stage: LearnedStage, policy: LocalPolicy, *, steer: S
         if not busy.any() or ex.worlds.steps_left < stage.repeat:
             break
         state = ex.state()
-        before = policy.act(whole(steering, seen(stage, state, before), state))
+        before = policy.act(whole(steering, seen(stage, state, before, steering.heading), state))
         targets = steering.follow(before, state.tcp, pressing(state)).astype(float)
         ex.alive = busy
         ex.play(np.where(busy[:, None], targets, ex.command))

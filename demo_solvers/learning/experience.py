@@ -9,9 +9,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from demo_solvers.learning.course import Course
+from demo_solvers.learning.heading import headings_in, turned
 from demo_solvers.learning.observing import seen
 from demo_solvers.learning.stage import LearnedStage
-from demo_solvers.learning.steering import AXES
+from demo_solvers.learning.steering import AXES, yaw_of
 from pipeline.core import poses
 from pipeline.core.kinematics import forward_kinematics
 from pipeline.core.robot import RobotSpec
@@ -81,6 +82,9 @@ def demonstrated(
     marks = np.arange(count + 1) * stage.repeat
     tools = forward_kinematics(robot, commands[marks])
     moved = np.concatenate([np.diff(tools[:, :3], axis=0), _turns(tools)], axis=1) * control_hz
+    heading = headings_in(stage, states.rows(slice(0, 1)))
+    base = yaw_of(states.body("robot")[:1].astype(float))
+    moved = turned(moved.reshape(-1, 2, 3).astype(float), np.repeat(base - heading, len(moved))).reshape(-1, 6)
     axes = [AXES[freedom] for freedom in stage.freedoms]
     most = np.array([stage.speed if axis < 3 else stage.turning for axis in axes]) * stage.repeat
     action = moved[:, axes] / most
@@ -90,7 +94,7 @@ def demonstrated(
     action = np.clip(action, -1, 1).astype(np.float32)
     at = states.rows(marks)
     before = np.concatenate([np.zeros_like(action[:1]), action])
-    rows = seen(stage, at, before)
+    rows = seen(stage, at, before, np.repeat(heading, len(at)))
     reached = stage.reached(at)[1:]
     last = int(np.argmax(reached)) + 1 if reached.any() else count
     reward = reached.astype(np.float32)

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import numpy as np
 
+from demo_solvers.learning.heading import turned
 from demo_solvers.learning.stage import LearnedStage
-from pipeline.core.poses import quat_to_matrix
+from pipeline.core.poses import Array, quat_to_matrix
 from pipeline.core.world import F32, WorldState
 
 NEAR, SWIFT, STRONG = 0.1, 0.3, 20.0  # m, m/s and N: units of what is seen
 
 
-def seen(stage: LearnedStage, state: WorldState, before: F32) -> F32:
+def seen(stage: LearnedStage, state: WorldState, before: F32, heading: Array) -> F32:
     """Rows (batch, columns) for the policy; ``before`` (batch, actions) is the last action.
 
-    The tool's place and axes, the width of the fingers, of each body its place from the tool and its axes, of each
-    other body its place from the one that is worked on, and joints as shares of their range.
+    How high the tool is and its axes, the width of the fingers, of each body its place from the tool and its axes, of
+    each other body its place from the one that is worked on, and joints as shares of their range; all as seen along
+    ``heading`` (batch,) rad.
     """
     tool, body = state.tcp, state.body(stage.body)
-    columns = [tool[:, :3], _axes(tool), state.qpos[:, -1:] / NEAR, (body[:, :3] - tool[:, :3]) / NEAR, _axes(body)]
+
+    def gap(to: F32, start: F32) -> F32:
+        return turned((to[:, :3] - start[:, :3]).astype(float) / NEAR, -heading).astype(np.float32)
+
+    columns = [tool[:, 2:3], _axes(tool, heading), state.qpos[:, -1:] / NEAR, gap(body, tool), _axes(body, heading)]
     for name in stage.others:
         other = state.body(name)
-        columns += [(other[:, :3] - tool[:, :3]) / NEAR, (other[:, :3] - body[:, :3]) / NEAR, _axes(other)]
+        columns += [gap(other, tool), gap(other, body), _axes(other, heading)]
     columns += [_share(state, joint)[:, None] for joint in stage.joints]
     return np.concatenate([*columns, before], axis=1).astype(np.float32)
 
@@ -39,10 +45,10 @@ def privileged(stage: LearnedStage, state: WorldState) -> F32:
     return np.concatenate([np.asarray(c, np.float32) for c in columns], axis=1)
 
 
-def _axes(pose: F32) -> F32:
-    """Two columns of the rotation matrix, (batch, 6): continuous where angles are not (Zhou et al., 2019)."""
-    matrix = quat_to_matrix(pose[:, 3:])
-    return matrix[:, :, :2].reshape(len(pose), 6).astype(np.float32)
+def _axes(pose: F32, heading: Array) -> F32:
+    """Two axes of a body along ``heading``, (batch, 6): continuous where angles are not (Zhou et al., 2019)."""
+    axes = np.swapaxes(quat_to_matrix(pose[:, 3:].astype(float)), -1, -2)[:, :2]
+    return turned(axes, -heading).reshape(len(pose), 6).astype(np.float32)
 
 
 def _share(state: WorldState, joint: str) -> F32:

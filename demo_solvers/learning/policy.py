@@ -147,7 +147,7 @@ def _judged(
     reached, taken = np.zeros(practice.batch, bool), np.full(practice.batch, stage.decisions)
     hard, spent = np.zeros(practice.batch, bool), 0
     for number in range(1, stage.decisions + 1):
-        before = policy.act(whole(steering, seen(stage, state, before), state))
+        before = policy.act(whole(steering, seen(stage, state, before, steering.heading), state))
         trace = practice.run(steering.follow(before, state.tcp, pressing(state)))
         state, hard = trace.at(-1), hard | (harsh(trace) & ~reached)
         new = stage.reached(state) & ~reached & ~hard

@@ -12,8 +12,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from demo_solvers.learning.heading import turned
 from demo_solvers.learning.stage import LearnedStage
-from demo_solvers.learning.steering import AXES, Steering
+from demo_solvers.learning.steering import AXES, Steering, yaw_of
 from pipeline.core import poses
 from pipeline.core.poses import Array
 from pipeline.core.scene import SceneSpec
@@ -51,7 +52,7 @@ class ResidualSteering(Steering):
         column = self.robot.width_column
         targets = np.empty((self.stage.repeat, *self.command.shape), np.float32)
         for step in targets:
-            self._off[:, self._axes] += values * self._most
+            self._off += self._twist(values)
             self._off = np.clip(self._off, -self._bounds, self._bounds)
             planned = np.stack([c[min(t, len(c) - 1)] for c, t in zip(self._commands, self._time, strict=True)])
             # From the planned joints on, so that without an offset they are what is commanded.
@@ -69,7 +70,9 @@ class ResidualSteering(Steering):
         last = np.array([len(c) for c in self._commands])
         over = np.minimum(self._time / last, 1.0)[:, None]
         ahead = (self._planned(self.stage.repeat)[:, :3] - here[:, :3]) / ASIDE
-        return np.concatenate([self._off / self._bounds, np.clip(ahead, -3, 3), over], axis=1).astype(np.float32)
+        level = np.concatenate([self._off / self._bounds, np.clip(ahead, -3, 3)], axis=1).reshape(-1, 3, 3)
+        seen = turned(level, yaw_of(self._base) - self.heading).reshape(-1, 9)
+        return np.concatenate([seen, over], axis=1).astype(np.float32)
 
     @property
     def _bounds(self) -> Array:

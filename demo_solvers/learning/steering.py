@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from demo_solvers.learning.heading import headings, turned
 from demo_solvers.learning.stage import LearnedStage
 from pipeline.conduct import touch_limits
 from pipeline.core import poses
@@ -21,7 +22,7 @@ AXES = {"x": 0, "y": 1, "z": 2, "roll": 3, "pitch": 4, "yaw": 5}
 
 
 class Steering:
-    """Commanded tools of a batch of worlds; actions in [-1, 1] move them, in the base frame of the robot.
+    """Commanded tools of a batch of worlds; actions in [-1, 1] move them, along the heading that a stage began with.
 
     It is the command that is integrated, not what was measured, so that the sag of servos is not fed back; but the
     command is held within the stage's leash of the tool, so that it does not run away from an arm that is stopped.
@@ -39,6 +40,8 @@ class Steering:
         self._rest = np.zeros((len(scenes), robot.width_column))
         self._grip = np.zeros(len(scenes))
         self._leash = np.full((len(scenes), 1), stage.leash)
+        self.heading = np.zeros(len(scenes))
+        """(batch,) rad about the vertical, in the world: where ahead is."""
         self.reset(range(len(scenes)), scenes)
 
     def reset(self, rows: Sequence[int], scenes: Sequence[SceneSpec]) -> None:
@@ -49,6 +52,7 @@ class Steering:
         start = np.array([s.robot_start for s in scenes], float)
         self.command[index], self._rest[index] = start, start[:, :width]
         self._grip[index] = np.maximum(start[:, width] - GRIP, 0.0)
+        self.heading[index] = headings(self.stage, scenes)
         self.tool[index] = poses.from_matrix(self._chain.tool(self._chain.frames(start)))
 
     def follow(self, actions: NDArray[np.floating], tool: F32, press: F32 | None = None) -> Actions:
@@ -75,13 +79,18 @@ class Steering:
         return np.zeros((len(tool), 0), np.float32)
 
     def _move(self, values: Array, here: Array) -> None:
-        twist = np.zeros((len(values), 6))
-        twist[:, self._axes] = values * self._most
+        twist = self._twist(values)
         ahead = self.tool[:, :3] + twist[:, :3] - here[:, :3]
         far = np.linalg.norm(ahead, axis=1, keepdims=True)
         place = here[:, :3] + ahead * np.minimum(1, self._leash / np.maximum(far, 1e-9))
         turned = poses.quat_multiply(poses.quat_from_rotvec(twist[:, 3:]), self.tool[:, 3:])
         self.tool = poses.pose(place, poses.quat_normalize(turned))
+
+    def _twist(self, values: Array) -> Array:
+        """What actions ask for in a control step (batch, 6): m and rad, in the base frame."""
+        twist = np.zeros((len(values), 6))
+        twist[:, self._axes] = values * self._most
+        return turned(twist.reshape(-1, 2, 3), self.heading - yaw_of(self._base)).reshape(-1, 6)
 
     def _width(self, values: Array) -> Array:
         most, now = self.robot.gripper.max_width, self.command[:, self.robot.width_column]
@@ -93,6 +102,12 @@ class Steering:
 
 Steer = Callable[[LearnedStage, Sequence[SceneSpec]], Steering]
 """Makes what turns actions into commands, for worlds that begin in some starts."""
+
+
+def yaw_of(pose: Array) -> Array:
+    """How far poses (batch, 7) that stand upright are turned about the vertical, (batch,) rad."""
+    ahead = poses.quat_rotate(pose[:, 3:], np.array([1.0, 0.0, 0.0]))
+    return np.arctan2(ahead[:, 1], ahead[:, 0])
 
 
 def pressing(state: WorldState) -> F32:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 from demo_solvers.learning.course import Course, Step
-from demo_solvers.learning.observing import seen
+from demo_solvers.learning.heading import headings, headings_in, turned
+from demo_solvers.learning.observing import NEAR, seen
 from demo_solvers.learning.stage import LearnedStage
 from demo_solvers.learning.steering import Steering
+from pipeline.core import poses
 from pipeline.core.errors import InvalidInputError
 from pipeline.core.kinematics import forward_kinematics
 from pipeline.core.scene import SceneSpec
@@ -26,8 +29,8 @@ def test_an_action_moves_the_tool_by_speed_times_time(
     rate = starts[0].physics.control_hz
     moved = forward_kinematics(starts[0].robot, targets[-1])[:, :3] - state.tcp[:, :3]
     full = stage.speed * stage.repeat / rate
-    expected = [[full, 0, 0], [0, -full, 0], [full / 2, 0, 0], [full, 0, 0]]
-    np.testing.assert_allclose(moved, expected, atol=2e-4)
+    asked = np.array([[full, 0, 0], [0, -full, 0], [full / 2, 0, 0], [full, 0, 0]])
+    np.testing.assert_allclose(moved, turned(asked, headings(stage, starts[:4])), atol=2e-4)
     assert targets.shape == (stage.repeat, 4, starts[0].robot.dof)
 
 
@@ -46,10 +49,17 @@ def test_what_is_seen_does_not_depend_on_where_the_scene_stands(
     stage: LearnedStage, starts: list[SceneSpec], worlds: PracticeWorlds
 ) -> None:
     state = worlds.put([0, 1, 2, 3], starts[:4])
-    rows = seen(stage, state, np.zeros((4, 2), np.float32))
-    gap = (state.body("cookie_box")[:, :3] - state.tcp[:, :3]) / 0.1
-    np.testing.assert_allclose(rows[:, 10:13], gap, atol=1e-6)
-    assert np.isfinite(rows).all()
+    turn, shift = poses.pose([0.3, -0.2, 0.0], poses.quat_from_yaw(np.array(1.1))), np.zeros((4, 2), np.float32)
+    elsewhere = dataclasses.replace(
+        state,
+        pose=poses.compose(turn, state.pose.astype(float)).astype(np.float32),
+        tcp=poses.compose(turn, state.tcp.astype(float)).astype(np.float32),
+    )
+    rows, same = (seen(stage, s, shift, headings_in(stage, s)) for s in (state, elsewhere))
+    np.testing.assert_allclose(rows, same, atol=1e-4)
+    gap = state.body("zone_green")[:, :2] - state.body("cookie_box")[:, :2]
+    ahead = np.stack([np.linalg.norm(gap, axis=1), np.zeros(4)], axis=1) / NEAR
+    np.testing.assert_allclose(rows[:, 20:22], ahead, atol=1e-4)
 
 
 def test_pushing_straight_ahead_reaches_the_goal_and_begins_anew(course: Callable[..., Course]) -> None:
@@ -59,7 +69,8 @@ def test_pushing_straight_ahead_reaches_the_goal_and_begins_anew(course: Callabl
         box, zone = (practised.practice.state().body(n)[:, :2] for n in ("cookie_box", "zone_green"))
         way = (zone - box) / np.maximum(np.linalg.norm(zone - box, axis=1, keepdims=True), 1e-6)
         lengths = practised._length.copy()
-        taken = practised.step(way)
+        level = np.concatenate([way, np.zeros((len(way), 1))], axis=1).astype(float)
+        taken = practised.step(turned(level, -practised._steering.heading)[:, :2])
         reached += int(taken.reached.sum())
         assert (taken.reward == taken.reached).all()
         assert (practised._length == np.where(taken.ended, 0, lengths + 1)).all()

@@ -50,7 +50,8 @@ def test_actions_move_the_tool_beside_it_and_not_far(
     commands = driven(steering, 1.0, 30)
     tool, planned = (arm.tool_pose(q[:, :-1].astype(float)) for q in (commands[-1], np.stack([t[-1] for t in tracks])))
     beside = tool[:, :3] - planned[:, :3]
-    np.testing.assert_allclose(beside, ASIDE, atol=1e-3)
+    assert (np.abs(beside) <= ASIDE + 1e-3).all()
+    assert (np.abs(beside).max(axis=1) > ASIDE - 1e-3).all()
     np.testing.assert_array_equal(commands[-1, :, -1], [t[-1, -1] for t in tracks])
 
 
@@ -70,7 +71,7 @@ def test_it_is_told_how_far_beside_and_how_far_on_it_is(steering: ResidualSteeri
     assert (steering.told(tool)[:, -1] == 0).all()
     driven(steering, 1.0, 6)
     told = steering.told(tool)
-    assert (told[:, 0] > 0).all()
+    assert (np.abs(told[:, :3]).max(axis=1) > 0.5).all()
     assert told[0, -1] == 1.0
     assert told[2, -1] < 1.0
 
