@@ -36,6 +36,10 @@ def silent(name: str, record: object) -> None:
     """Nobody listens."""
 
 
+class TooLittle(InvalidInputError):
+    """A budget that leaves nothing for the candidates."""
+
+
 class DenseRecord(Frozen):
     """How a stage was learned from dense rewards; everything but the policy."""
 
@@ -90,7 +94,7 @@ def learn_dense(
     not counted.
 
     What is done is kept in ``folder``: killed anywhere, the same call goes on from the last checkpoint, no finished
-    training is done again, and no author is asked again. Raises :class:`InvalidInputError` for a budget too small.
+    training is done again, and no author is asked again. Raises :class:`TooLittle` for a budget too small.
     """
     settings = settings or PPOSettings()
     digest = _digest(stage, settings, (starts, held_out), assignment, (author.name, seed, practice.batch), budget)
@@ -160,12 +164,12 @@ def _trying(
     size, kept = practice.batch // budget.candidates, min(JUDGES, len(starts) // SPARED)
     judges, practised = starts[:kept] or starts, starts[kept:]
     if not size:
-        raise InvalidInputError(f"{budget.candidates} candidates need as many worlds; there are {practice.batch}.")
+        raise TooLittle(f"{budget.candidates} candidates need as many worlds; there are {practice.batch}.")
     judging = -(-len(judges) // size) * size * stage.decisions
     scaling = -(-practice.batch // budget.candidates) * stage.decisions
     steps = int(budget.steps * SEARCH / (budget.candidates * budget.rounds)) - judging - scaling
     if steps < size * settings.horizon:
-        raise InvalidInputError(
+        raise TooLittle(
             f"A budget of {budget.steps} steps leaves {steps} for each of {budget.candidates} candidates in "
             f"{budget.rounds} rounds, after judging them. Allow more steps, or fewer of the others."
         )

@@ -59,7 +59,8 @@ class ResidualSteering(Steering):
             joints = Follower(self.robot, planned[:, :column].astype(float)).follow(
                 poses.to_matrix(self._goal()), planned[:, :column].astype(float)
             )
-            self.command[:, :column], self.command[:, column:] = joints, planned[:, column:]
+            self._command(joints)
+            self.command[:, column:] = planned[:, column:]
             step[:] = self.command
             self._time += 1
         return targets

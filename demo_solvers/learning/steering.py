@@ -17,6 +17,7 @@ from pipeline.core.world import F32, Actions, WorldState
 from pipeline.delta_control import Follower
 
 Array = NDArray[np.float64]
+SPEED = 0.95  # of what a joint may do at most
 GRIP = 0.02  # m by which fingers that grip are commanded tighter than they began
 AXES = {"x": 0, "y": 1, "z": 2, "roll": 3, "pitch": 4, "yaw": 5}
 
@@ -35,6 +36,7 @@ class Steering:
         self._axes = [AXES[freedom] for freedom in stage.freedoms]
         self._most = np.array([stage.speed if axis < 3 else stage.turning for axis in self._axes]) / rate
         self._chain = SerialChain(robot)
+        self._fastest = SPEED * np.array([joint.max_velocity for joint in robot.arm]) / rate  # rad a control step
         self.command = np.zeros((len(scenes), robot.dof))  # joint targets [rad] and widths [m]
         self.tool = np.zeros((len(scenes), 7))  # T_base_tool, commanded
         self._rest = np.zeros((len(scenes), robot.width_column))
@@ -69,7 +71,7 @@ class Steering:
         for step in targets:
             self._move(values[:, : len(self._axes)], here)
             joints = follower.follow(poses.to_matrix(self.tool), self.command[:, : self.robot.width_column])
-            self.command[:, : self.robot.width_column] = joints
+            self._command(joints)
             self.command[:, self.robot.width_column] = self._width(values)
             step[:] = self.command
         return targets
@@ -85,6 +87,11 @@ class Steering:
         place = here[:, :3] + ahead * np.minimum(1, self._leash / np.maximum(far, 1e-9))
         turned = poses.quat_multiply(poses.quat_from_rotvec(twist[:, 3:]), self.tool[:, 3:])
         self.tool = poses.pose(place, poses.quat_normalize(turned))
+
+    def _command(self, joints: Array) -> None:
+        """Command joints (batch, n), as far towards them as they may go in a control step."""
+        now = self.command[:, : self.robot.width_column]
+        self.command[:, : self.robot.width_column] = now + np.clip(joints - now, -self._fastest, self._fastest)
 
     def _twist(self, values: Array) -> Array:
         """What actions ask for in a control step (batch, 6): m and rad, in the base frame."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from demo_solvers.learning.eureka import learn_dense
+from demo_solvers.learning.eureka import TooLittle, learn_dense
 from demo_solvers.learning.lesson import Found, Lesson
 from demo_solvers.learning.policy_skill import PolicySkill
 from demo_solvers.rewards.procedural import Assignment
@@ -12,20 +12,23 @@ from pipeline.core.program import Program
 
 
 def dense(lesson: Lesson) -> Found | None:
-    """From before the contact on; None where no contact is known or nothing may be spent."""
+    """From before the contact on; None where no contact is known or the budget is too small."""
     if not lesson.starts or not lesson.judged or lesson.budget.steps == 0:
         return None
-    made = learn_dense(
-        lesson.practice,
-        lesson.learned,
-        lesson.starts,
-        lesson.judged,
-        lesson.author,
-        _assignment(lesson),
-        budget=lesson.budget,
-        folder=lesson.folder,
-        seed=lesson.seed,
-    )
+    try:
+        made = learn_dense(
+            lesson.practice,
+            lesson.learned,
+            lesson.starts,
+            lesson.judged,
+            lesson.author,
+            _assignment(lesson),
+            budget=lesson.budget,
+            folder=lesson.folder,
+            seed=lesson.seed,
+        )
+    except TooLittle:
+        return None
     record = made.record
     tried = WayTried(
         way="dense", reached=record.reached, starts=record.starts, steps=record.steps, curves=record.curves

@@ -114,8 +114,9 @@ def test_what_was_chosen_is_not_chosen_again(task: Problem, simulator: kinematic
         attempt(simulator, task, by("policy"))
 
 
-def test_without_a_budget_nothing_is_learned(task: Problem, simulator: kinematic) -> None:
-    poor = dataclasses.replace(task, learning=LITTLE.model_copy(update={"steps": 0}))
+@pytest.mark.parametrize("steps", [0, 100])
+def test_without_a_budget_nothing_is_learned(steps: int, task: Problem, simulator: kinematic) -> None:
+    poor = dataclasses.replace(task, learning=LITTLE.model_copy(update={"steps": steps}))
     found = attempt(simulator, poor, vipr_eureka)
     (way,) = found.ways
     assert way.tried == ()

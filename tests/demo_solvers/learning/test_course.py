@@ -125,3 +125,16 @@ def test_a_hand_that_presses_as_hard_as_it_may_gives_way(stage: LearnedStage, st
     ahead = np.linalg.norm(steering.tool[:, :3] - tool[:, :3], axis=1)
     assert ahead[0] == pytest.approx(stage.leash, abs=1e-6)
     assert ahead[1] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_no_joint_is_commanded_faster_than_it_may_move(stage: LearnedStage, starts: list[SceneSpec]) -> None:
+    hasty = stage.model_copy(update={"speed": 1.0, "leash": 0.1, "freedoms": ("x", "y", "yaw"), "turning": 3.0})
+    steering = Steering(hasty, starts[:4])
+    robot, rate = starts[0].robot, starts[0].physics.control_hz
+    before, tool = steering.command.copy(), steering.tool.astype(np.float32)
+    fastest = np.array([joint.max_velocity for joint in robot.arm])
+    for _ in range(5):
+        for command in steering.follow(np.full((4, 3), 1.0), tool):
+            assert (np.abs(command - before)[:, :-1] * rate <= fastest).all()
+            before = command
+        tool = steering.tool.astype(np.float32)
