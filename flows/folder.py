@@ -98,6 +98,10 @@ class RunFolder:
         """Hold a batch while writing it; a second process waits, and finds the report of the first."""
         return claimed(self.root / "claims" / job.name)
 
+    def learned_of(self, task: str) -> Path:
+        """Where what is learned of a task is kept."""
+        return self.root / "learned" / task
+
     @contextmanager
     def workshop(self, task: str) -> Iterator[Path]:
         """Where what is learned of a task is kept from batch to batch, held while it is used; a second process waits.
@@ -105,7 +109,7 @@ class RunFolder:
         No batch is ever cleared of it, so that a run that was killed goes on with its trainings.
         """
         with claimed(self.root / "claims" / f"{task}.workshop"):
-            place = self.root / "learned" / task
+            place = self.learned_of(task)
             place.mkdir(parents=True, exist_ok=True)
             try:
                 yield place

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from demo_solvers.learning.shelf import Shelf
@@ -11,7 +13,7 @@ from flows.folder import RunFolder
 from flows.jobs import BatchJob
 from flows.practice_scenes import PracticeScenes
 from flows.refining import budget_of
-from flows.staffing import StaffedSolver, staffed_solver
+from flows.staffing import staffed_solver
 from pipeline.asking.meter import Account
 from pipeline.core.doors import Catalog, Problem, Simulator, Solution
 from pipeline.core.learning import LearningBudget
@@ -27,17 +29,15 @@ def solve(
 ) -> tuple[Solution, Account | None]:
     """Attempt the scenes of a batch; what a model was asked for it, where one was.
 
-    A solver that learns has the task's workshop for itself meanwhile; while another process is there, this one waits.
+    A solver that learns is given the task's workshop, which is its own only while it has it open.
     """
     given = replace(problem, offered=job.offered, budget=budget_of(job.config), learning=learning_of(job.config))
     with staffed_solver(job.config, skills=folder.given_skills) as solver:
         if not solver.learns:
             return attempt(simulator, given, solver), solver.account
-        with folder.workshop(job.task.name) as workshop:
-            solution = _learn(job, given, workshop, solver, simulator=simulator, catalog=catalog)
-            engine = f"{simulator.info.name} {simulator.info.version} on {simulator.info.device}"
-            gather(workshop, folder, engine=engine)
-        return solution, solver.account
+        engine = f"{simulator.info.name} {simulator.info.version} on {simulator.info.device}"
+        shop = TaskWorkshop(folder, job.task.name, engine)
+        return attempt(simulator, _learnable(job, given, shop, simulator, catalog), solver), solver.account
 
 
 def learning_of(config: RunConfig) -> LearningBudget:
@@ -56,16 +56,25 @@ def gather(workshop: Path, folder: RunFolder, *, engine: str) -> int:
     return Shelf(folder.skills).take(Shelf(workshop / SKILLS), engine=engine)
 
 
-def _learn(
-    job: BatchJob,
-    problem: Problem,
-    workshop: Path,
-    solver: StaffedSolver,
-    *,
-    simulator: Simulator,
-    catalog: Catalog,
-) -> Solution:
-    config = job.config
-    builder = TabletopBuilder(catalog, catalog.robot(config.robot), support=config.support)
-    more = PracticeScenes(job.task, builder, simulator, seed=config.seed, folder=workshop / "scenes")
-    return attempt(simulator, replace(problem, more=more, workshop=workshop), solver)
+@dataclass(frozen=True)
+class TaskWorkshop:
+    """The workshop of a task in a run's folder."""
+
+    folder: RunFolder
+    task: str
+    engine: str
+
+    @contextmanager
+    def open(self) -> Iterator[Path]:
+        """The folder, held meanwhile; the skills in it are then put on the run's shelf."""
+        with self.folder.workshop(self.task) as place:
+            yield place
+            gather(place, self.folder, engine=self.engine)
+
+
+def _learnable(job: BatchJob, problem: Problem, shop: TaskWorkshop, simulator: Simulator, catalog: Catalog) -> Problem:
+    """The problem with all that learning needs."""
+    builder = TabletopBuilder(catalog, catalog.robot(job.config.robot), support=job.config.support)
+    place = shop.folder.learned_of(job.task.name) / "scenes"
+    more = PracticeScenes(job.task, builder, simulator, seed=job.config.seed, folder=place)
+    return replace(problem, more=more, workshop=shop)

@@ -48,7 +48,8 @@ def solve_with(
     if program is None:
         return first or _nothing(problem, worlds)
     with ExitStack() as stack:
-        folder = problem.workshop or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        shop = problem.workshop
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory() if shop is None else shop.open()))
         author = staff.author or ProceduralAuthor(learning_seed(problem))
         chooser = Chooser(problem, program, tuple(allowed), author, folder, staff.shelf, learning_seed(problem))
         chosen = chooser.choose(worlds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, Protocol
@@ -146,14 +147,22 @@ class SceneSource(Protocol):
         ...
 
 
+class Workshop(Protocol):
+    """A folder that all batches of a task share, in whatever process they are."""
+
+    def open(self) -> AbstractContextManager[Path]:
+        """The folder, for its holder alone meanwhile: whoever else opens it waits."""
+        ...
+
+
 @dataclass(frozen=True)
 class Problem:
     """A task and the batch of scenes it is to be solved in.
 
     ``offered`` are programs that others propose (a model, the memory, an earlier batch of the task), to be tried beside
     the solver's own; ``budget`` says how much may be spent on refining them. Solvers that learn do so in scenes of
-    ``more`` (None: in those of the problem), within ``learning``, and keep what they learn of the task in the folder
-    ``workshop`` (None: for the time being), so that no other batch learns it again.
+    ``more`` (None: in those of the problem), within ``learning``, and keep what they learn of the task in its
+    ``workshop`` (None: for the time being), which they open only to learn, so that no other batch learns it again.
     """
 
     task: TaskSpec
@@ -163,7 +172,7 @@ class Problem:
     budget: Budget = field(default_factory=Budget)
     learning: LearningBudget = field(default_factory=LearningBudget)
     more: SceneSource | None = None
-    workshop: Path | None = None
+    workshop: Workshop | None = None
 
     def of(self, rows: Sequence[int]) -> Problem:
         """The same problem in some of its scenes, which may repeat."""

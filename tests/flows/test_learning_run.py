@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -35,6 +35,7 @@ from pipeline.core.doors import Problem, Solution, TrialWorlds
 from pipeline.core.errors import InvalidInputError, OutputError, UnknownNameError
 from pipeline.core.learning import Curve, LearningBudget, StageWay, WayTried
 from pipeline.core.program import Stage
+from pipeline.core.scene import SceneSpec
 from pipeline.core.task import TaskObject, TaskSpec
 from pipeline.sim.kinematic import kinematic
 
@@ -64,6 +65,7 @@ class Learner:
         self.hold = threading.Event()
         self.hold.set()
         self.inside = threading.Event()
+        self.working = list[int]()  # seeds of the problems that have the workshop open, one after the other
 
     def __call__(
         self, problem: Problem, worlds: TrialWorlds, *, author: Author | None = None, shelf: Shelf | None = None
@@ -71,22 +73,27 @@ class Learner:
         """As a solver."""
         self.problems.append(problem)
         self.given.append({"author": author, "shelf": shelf})
-        self.inside.set()
-        assert self.hold.wait(60)
         assert problem.more is not None
         assert problem.workshop is not None
-        scenes = problem.more(2)
-        done = problem.workshop / "done.json"
-        if not done.exists():
-            policy = LocalPolicy((np.full((2, 33), 0.1, np.float32),), (np.zeros(2, np.float32),))
-            skill = learned_skill(
-                Stage(skill="push", body="box"), STAGE, scenes[0], way="policy", reached=4, starts=4, training="t"
-            )
-            Shelf(problem.workshop / "skills").put(skill, policy)
-            done.write_text(json.dumps([s.build_key for s in scenes]))
+        with problem.workshop.open() as place:
+            self.working.append(problem.seed)
+            self.inside.set()
+            assert self.hold.wait(60)
+            self._learn(place, problem.more(2))
         ex = Execution(problem, worlds.trial())
         ex.fail(np.arange(worlds.batch), "timeout", expected="a demonstration", seen="practice alone")
         return Solution(ex.outcomes(), ways=(WAY,))
+
+    def _learn(self, place: Path, scenes: Sequence[SceneSpec]) -> None:
+        done = place / "done.json"
+        if done.exists():
+            return
+        policy = LocalPolicy((np.full((2, 33), 0.1, np.float32),), (np.zeros(2, np.float32),))
+        skill = learned_skill(
+            Stage(skill="push", body="box"), STAGE, scenes[0], way="policy", reached=4, starts=4, training="t"
+        )
+        Shelf(place / "skills").put(skill, policy)
+        done.write_text(json.dumps([s.build_key for s in scenes]))
 
 
 @pytest.fixture
@@ -152,8 +159,8 @@ def test_a_batch_gives_a_learning_solver_scenes_a_workshop_a_budget_and_an_autho
     assert report.status == "done"
     assert report.ways == (WAY,)
     assert problem.learning == LearningBudget(steps=320, worlds=4)
-    assert problem.workshop == folder.root / "learned" / "push_box"
-    assert json.loads((problem.workshop / "done.json").read_text()) == [problem.scenes[0].build_key] * 2
+    place = folder.root / "learned" / "push_box"
+    assert json.loads((place / "done.json").read_text()) == [problem.scenes[0].build_key] * 2
     assert isinstance(given["author"], ProceduralAuthor)
     assert given["shelf"] is None
     assert folder.finished(job_of(config)) == report, "the ways are in the batch's report on disk"
@@ -186,12 +193,12 @@ def test_two_workers_never_train_the_same_task_at_once(
     assert learner.inside.wait(60)
     threads[1].start()
     threads[1].join(5)
-    assert len(learner.problems) == 1, "the second waits"
+    assert len(learner.working) == 1, "the second waits"
     assert is_claimed(folder.root / "claims" / "push_box.workshop")
     learner.hold.set()
     for thread in threads:
         thread.join(120)
-    assert len(learner.problems) == 2
+    assert len(learner.working) == 2
     assert not is_claimed(folder.root / "claims" / "push_box.workshop")
 
 

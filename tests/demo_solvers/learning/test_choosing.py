@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -37,11 +38,26 @@ class Bank:
         return (self.scenes[:8] if part == "practice" else self.scenes[8:])[:count]
 
 
+@dataclasses.dataclass(frozen=True)
+class Shed:
+    """A workshop of one process."""
+
+    root: Path
+
+    @contextmanager
+    def open(self) -> Iterator[Path]:
+        self.root.mkdir(parents=True, exist_ok=True)
+        yield self.root
+
+
 @pytest.fixture
-def task(push: Problem, tmp_path: Path) -> Problem:
-    return dataclasses.replace(
-        push, scenes=push.scenes[:4], more=Bank(push.scenes), workshop=tmp_path / "workshop", learning=LITTLE
-    )
+def shed(tmp_path: Path) -> Shed:
+    return Shed(tmp_path / "workshop")
+
+
+@pytest.fixture
+def task(push: Problem, shed: Shed) -> Problem:
+    return dataclasses.replace(push, scenes=push.scenes[:4], more=Bank(push.scenes), workshop=shed, learning=LITTLE)
 
 
 def by(*allowed: Way, shelf: Shelf | None = None) -> Solver:
@@ -64,12 +80,12 @@ def test_where_the_planner_does_nothing_is_learned(task: Problem, simulator: kin
     assert sum(o.success for o in found.outcomes) >= 3
 
 
-def test_a_known_name_a_reason_and_no_learning_where_auto_is_content(task: Problem, simulator: kinematic) -> None:
+def test_a_reason_and_no_learning_where_auto_is_content(task: Problem, shed: Shed, simulator: kinematic) -> None:
     found = attempt(simulator, task, auto)
     (way,) = found.ways
     assert (way.way, way.tried) == ("planner", ())
     assert "not evidently short" in way.reason
-    assert not (task.workshop or Path()).exists()
+    assert not shed.root.exists()
 
 
 def test_what_cannot_reach_the_target_is_told_with_all_that_was_tried(task: Problem, simulator: kinematic) -> None:
@@ -99,9 +115,9 @@ def test_every_way_of_learning_ends_in_attempts_that_are_judged(way: Way, task: 
         assert outcome.success or outcome.diagnosis.cause != "none"
 
 
-def test_what_was_chosen_is_not_chosen_again(task: Problem, simulator: kinematic) -> None:
+def test_what_was_chosen_is_not_chosen_again(task: Problem, shed: Shed, simulator: kinematic) -> None:
     first = attempt(simulator, task, by("policy"))
-    (kept,) = (task.workshop or Path()).glob("*/chosen.json")
+    (kept,) = shed.root.glob("*/chosen.json")
     policy = kept.with_name("policy.npz")
     checkpoints = list(kept.parent.glob("*.pt"))
     before = [p.stat().st_mtime_ns for p in (kept, policy, *checkpoints)]
@@ -124,15 +140,15 @@ def test_without_a_budget_nothing_is_learned(steps: int, task: Problem, simulato
 
 
 def test_a_skill_that_was_learned_is_offered_to_the_next_task(
-    task: Problem, simulator: kinematic, tmp_path: Path
+    task: Problem, shed: Shed, simulator: kinematic, tmp_path: Path
 ) -> None:
     learned = attempt(simulator, task, by("policy"))
-    shelf = Shelf((task.workshop or Path()) / "skills")
+    shelf = Shelf(shed.root / "skills")
     if not learned.ways[0].tried[0].reached:
         assert shelf.skills() == ()
         return
     assert len(shelf.skills()) == 1
-    later = dataclasses.replace(task, workshop=tmp_path / "later")
+    later = dataclasses.replace(task, workshop=Shed(tmp_path / "later"))
     found = attempt(simulator, later, by("skill", shelf=shelf))
     (way,) = found.ways
     assert way.way == "skill"
