@@ -48,6 +48,7 @@ def learning_of(config: RunConfig) -> LearningBudget:
         rounds=config.reward_rounds,
         worlds=config.learn_worlds,
         judged=config.learn_judged,
+        seed=config.seed,
     )
 
 

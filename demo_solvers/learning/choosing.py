@@ -210,8 +210,8 @@ class Chooser:
 
 
 def learning_seed(problem: Problem) -> int:
-    """The task's, so that every batch of it learns the same."""
-    return stream_seed(0, "learning", problem.task.name)
+    """The run's and the task's, not the batch's, so that every batch of the task learns the same."""
+    return stream_seed(problem.learning.seed, "learning", problem.task.name)
 
 
 def _read(home: Path) -> Kept | None:

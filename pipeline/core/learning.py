@@ -20,6 +20,7 @@ class LearningBudget(Frozen):
     candidates: int = Field(default=4, ge=1, le=16, description="rewards that are tried side by side")
     rounds: int = Field(default=2, ge=1, le=10, description="of candidates, each after the author saw the one before")
     worlds: int = Field(default=64, ge=1, description="in which is practised")
+    seed: int = Field(default=0, ge=0, description="root of every random stream of learning, the run's")
     judged: int = Field(default=64, ge=1, description="held-out starts that decide whether a way is good enough")
 
 

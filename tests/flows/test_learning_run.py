@@ -158,7 +158,7 @@ def test_a_batch_gives_a_learning_solver_scenes_a_workshop_a_budget_and_an_autho
     (problem,), (given,) = learner.problems, learner.given
     assert report.status == "done"
     assert report.ways == (WAY,)
-    assert problem.learning == LearningBudget(steps=320, worlds=4)
+    assert problem.learning == LearningBudget(steps=320, worlds=4, seed=config.seed)
     place = folder.root / "learned" / "push_box"
     assert json.loads((place / "done.json").read_text()) == [problem.scenes[0].build_key] * 2
     assert isinstance(given["author"], ProceduralAuthor)
