@@ -29,7 +29,7 @@ FACING = np.cos(np.radians(50.0))  # of a pushed side with the way back along th
 UPRIGHT = 0.35  # most vertical share of a side's normal
 LEVEL = np.cos(np.radians(25.0))  # least vertical share of a top's normal
 NEAR, FAR = 0.012, 0.03  # m that the fingers stand off before the contact
-LOWEST = 0.006  # m between fingertips and table
+LOWEST = 0.015  # m between fingertips and table
 STEADY, SLIM = (
     0.8,
     0.022,

@@ -12,14 +12,17 @@ from pipeline.core.program import Program
 
 
 def dense(lesson: Lesson) -> Found | None:
-    """From before the contact on; None where no contact is known or the budget is too small."""
+    """From before the contact on, and from states nearer to the goal, so that it is met from the beginning.
+
+    None where no contact is known or the budget is too small.
+    """
     if not lesson.starts or not lesson.judged or lesson.budget.steps == 0:
         return None
     try:
         made = learn_dense(
             lesson.practice,
             lesson.learned,
-            lesson.starts,
+            [*lesson.starts, *(start for level in lesson.nearer for start in level)],
             lesson.judged,
             lesson.author,
             _assignment(lesson),

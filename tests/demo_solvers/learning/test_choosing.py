@@ -25,7 +25,7 @@ from pipeline.rollout import attempt
 from pipeline.sim.kinematic import kinematic
 
 LITTLE = LearningBudget(steps=300, candidates=2, rounds=1, worlds=4, judged=4)
-MORE = 2600  # steps that judging candidates and scaling their rewards leaves something of
+MORE = 5600  # steps that judging candidates and scaling their rewards leaves something of
 
 
 class Bank:
