@@ -19,6 +19,7 @@ from pipeline.core.errors import InvalidInputError, OutputError
 from pipeline.core.geometry import Frozen
 from pipeline.core.scene import SceneSpec
 
+EPISODES = 4  # of the greatest length between two checkpoints
 MASTERED, MASTERED_IN = 0.7, 100  # share of the newest episodes that masters a level of the curriculum, and of how many
 
 
@@ -65,6 +66,14 @@ class Budget(Frozen):
     target: float = Field(default=0.95, gt=0, le=1, description="share of reached episodes at which it ends early")
     judged: int = Field(default=200, ge=1, description="newest episodes that the share is taken over")
     keep: int = Field(default=10, ge=1, description="updates between checkpoints, at which every world begins anew")
+
+    @staticmethod
+    def lasting(steps: int, *, decisions: int, horizon: int, target: float = 0.95) -> Budget:
+        """A budget whose checkpoints are ``EPISODES`` of the longest episodes apart.
+
+        Checkpoints break off what has not ended, which is what fails: too many of them flatter the share of successes.
+        """
+        return Budget(steps=steps, target=target, keep=max(10, -(-EPISODES * decisions // horizon)))
 
 
 class Point(Frozen):

@@ -18,7 +18,8 @@ def policy(lesson: Lesson) -> Found | None:
     """With the planner's successes in the buffer where there are enough, else with a backward curriculum."""
     if not lesson.starts or not lesson.judged or lesson.budget.steps == 0:
         return None
-    shown, budget = lesson.shown, Budget(steps=lesson.budget.steps, keep=5)
+    shown, horizon = lesson.shown, PPOSettings().horizon
+    budget = Budget.lasting(lesson.budget.steps, decisions=lesson.learned.decisions, horizon=horizon)
     if shown.transitions is not None and shown.episodes >= ENOUGH:
         course = Course(lesson.practice, lesson.learned, lesson.starts, sparse, seed=lesson.seed)
         made, record = rlpd.train(course, lesson.folder, prior=shown.transitions, budget=budget)

@@ -40,7 +40,7 @@ def residual(lesson: Lesson) -> Found | None:
         lesson.folder,
         reward="sparse, residual",
         settings=settings,
-        budget=Budget(steps=lesson.budget.steps, keep=5),
+        budget=Budget.lasting(lesson.budget.steps, decisions=stage.decisions, horizon=settings.horizon),
     )
     reached = success(lesson.practice, stage, made, judged.starts, steer=steer_along(judged))
     tried = WayTried(
