@@ -71,6 +71,8 @@ def wishes(goal: Goal, layout: SceneLayout) -> tuple[ContactWish, ...]:
             found += [ContactWish(body=body, manner="push", region=side) for side in ("left", "right")]
         elif name in (*OPENING, *CLOSING) and "/" in body:
             found.append(_of_link(body, layout, opening=name in OPENING))
+        elif name == "overhanging":
+            found.append(ContactWish(body=body, manner="press"))
         elif name == "holding" and not takes_as_it_lies(layout.geometry[body]):
             found += [ContactWish(body=body, manner="press"), ContactWish(body=body, manner="edge")]
     return tuple(dict.fromkeys(found))

@@ -148,6 +148,8 @@ def test_geometry_names_contacts_for_a_goal(pushing):
     assert [w.region for w in turned] == ["left", "right"]
     edge = wishes(parse("(and (holding carton) (raised carton))"), pushing.layout)
     assert [w.manner for w in edge] == ["press", "edge"]
+    slid = wishes(parse("(overhanging carton zone_red)"), pushing.layout)
+    assert [(w.body, w.manner) for w in slid] == [("carton", "press")]
     assert wishes(parse("(not (within carton zone_red))"), pushing.layout) == ()
 
 
