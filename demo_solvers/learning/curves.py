@@ -10,8 +10,8 @@ from pipeline.core.learning import Curve
 EPISODES = 64  # newest ones that a point's success is taken over
 
 
-def curve(record: Record, name: str, *, reward: str = "", author: str = "") -> Curve:
-    """The curve of a training called ``name``."""
+def curve(record: Record, name: str, *, reward: str = "", author: str = "", scale: float = 1.0) -> Curve:
+    """The curve of a training called ``name``; its reward was divided by ``scale``, and is told as it was written."""
     points = record.curve
     terms = dict.fromkeys(term for point in points for term in point.terms)
     return Curve(
@@ -20,7 +20,7 @@ def curve(record: Record, name: str, *, reward: str = "", author: str = "") -> C
         author=author,
         steps=tuple(p.steps for p in points),
         success=successes(points),
-        value=tuple(p.reward for p in points),
+        value=tuple(p.reward * scale for p in points),
         terms={term: tuple(p.terms.get(term, 0.0) for p in points) for term in terms},
     )
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from pydantic import Field, ValidationError
 
-from demo_solvers.learning.curves import successes
+from demo_solvers.learning.curves import curve
 from demo_solvers.learning.training import Record
 from demo_solvers.rewards.trial import Candidate, Trial
 from pipeline.core.chat import Picture
@@ -66,16 +66,7 @@ def ranked(tried: Sequence[Tried]) -> list[Tried]:
 
 def curve_of(record: Record, name: str, candidate: Candidate, scale: float) -> Curve:
     """A training's curve as it is kept with demonstrations, with the reward's value as it was written."""
-    points = record.curve
-    return Curve(
-        name=name,
-        reward=candidate.reward,
-        author=candidate.author,
-        steps=tuple(p.steps for p in points),
-        success=successes(points),
-        value=tuple(p.reward * scale for p in points),
-        terms={term: tuple(p.terms[term] for p in points) for term in (points[0].terms if points else ())},
-    )
+    return curve(record, name, reward=candidate.reward, author=candidate.author, scale=scale)
 
 
 def write(path: Path, value: Frozen) -> None:
