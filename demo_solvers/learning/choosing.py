@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -22,7 +23,7 @@ from demo_solvers.learning.residual_skill import ResidualSkill, planned_motion
 from demo_solvers.learning.shelf import Shelf
 from demo_solvers.learning.stage import LearnedStage
 from demo_solvers.rewards.authors import Author
-from pipeline.core.doors import Practice, Problem, TrialWorlds
+from pipeline.core.doors import Problem, TrialWorlds
 from pipeline.core.errors import InvalidInputError
 from pipeline.core.files import write_atomically
 from pipeline.core.geometry import Frozen
@@ -76,58 +77,61 @@ class Chooser:
     seed: int = 0
 
     def choose(self, worlds: TrialWorlds) -> Chosen:
-        """Go through the stages in order; each begins where the ones before it, as they were chosen, end."""
-        practised, judged = self._scenes()
-        practice = worlds.practice(practised[: self.problem.learning.worlds])
-        ways, instead = list[StageWay](), dict[int, Drive]()
+        """Go through the stages in order; each begins where the ones before it, as they were chosen, end.
+
+        Nothing is settled or opened to practise in where everything is chosen already.
+        """
+        chosen, told, instead = list[StageWay](), list[StageWay](), dict[int, Drive]()
         for number, stage in enumerate(self.program.stages):
             if not learnable(stage):
-                ways.append(StageWay(number=number, stage=str(stage), way="planner", reason="nothing is learned of it"))
+                way = StageWay(number=number, stage=str(stage), way="planner", reason="nothing is learned of it")
+                chosen.append(way)
+                told.append(way)
                 continue
             learned = learned_stage(self.program, number, self.problem.task.goal, self.problem.layout)
-            home = self.folder / f"{learned.name}-{self._digest(number, ways)}"
+            home = self.folder / f"{learned.name}-{self._digest(number, chosen)}"
             kept = _read(home)
             if kept is None:
-                kept = self._study(self._lesson(number, learned, practice, practised, judged, instead, home), home)
-            ways.append(kept.way)
-            if (drive := self._drive(kept, home, worlds, instead)) is not None:
+                kept = self._study(self._lesson(number, learned, worlds, instead, home), worlds, instead)
+            chosen.append(kept.way)
+            drive = self._drive(kept, home, worlds, instead)
+            told.append(kept.way if drive is not None or kept.learned is None else _motionless(kept.way))
+            if drive is not None:
                 instead[number] = drive
-                practice = worlds.practice(practised[: self.problem.learning.worlds])
-        return Chosen(tuple(ways), instead)
+        return Chosen(tuple(told), instead)
 
     def _lesson(
-        self,
-        number: int,
-        learned: LearnedStage,
-        practice: Practice,
-        practised: Sequence[SceneSpec],
-        judged: Sequence[SceneSpec],
-        instead: Mapping[int, Drive],
-        home: Path,
+        self, number: int, learned: LearnedStage, worlds: TrialWorlds, instead: Mapping[int, Drive], home: Path
     ) -> Lesson:
-        """What is to be learned of a stage, with the contacts that serve what is not true where it begins."""
-        begins, held_out = (
-            begun(practice, self.problem, self.program, number, scenes, instead) for scenes in (practised, judged)
-        )
-        named = contact_wishes(self.program.stages[number], learned.goal, self.problem.layout)
-        if begins:
-            some = begins[: practice.batch]
-            state = practice.put(list(range(len(some))), some).rows(slice(0, len(some)))
-            named = useful(named, learned.goal, state)
+        """What a stage is measured by; enough for the planner, which needs nothing to practise in."""
+        judged = self._judged
+        practice = worlds.practice(judged[: self.problem.learning.worlds])
         return Lesson(
             problem=self.problem,
             program=self.program,
             number=number,
             learned=learned,
-            begins=begins,
-            held_out=held_out,
+            begins=(),
+            held_out=begun(practice, self.problem, self.program, number, judged, instead),
             practice=practice,
-            approach=Approach(named, self.seed),
+            approach=Approach((), self.seed),
             folder=home,
             seed=self.seed,
             author=self.author,
             shelf=self.shelf,
         )
+
+    def _to_practise(self, lesson: Lesson, worlds: TrialWorlds, instead: Mapping[int, Drive]) -> Lesson:
+        """With states to practise from, and the contacts that serve what is not true where the stage begins."""
+        practised = self._practised
+        practice = worlds.practice(practised[: self.problem.learning.worlds])
+        begins = begun(practice, self.problem, self.program, lesson.number, practised, instead)
+        named = contact_wishes(lesson.stage, lesson.learned.goal, self.problem.layout)
+        if begins:
+            some = begins[: practice.batch]
+            state = practice.put(list(range(len(some))), some).rows(slice(0, len(some)))
+            named = useful(named, lesson.learned.goal, state)
+        return replace(lesson, practice=practice, begins=begins, approach=Approach(named, self.seed))
 
     def _drive(self, kept: Kept, home: Path, worlds: TrialWorlds, instead: Mapping[int, Drive]) -> Drive | None:
         """What carries out a stage in the problem's scenes; None for its skill."""
@@ -139,11 +143,13 @@ class Chooser:
         motion = planned_motion(self.problem, worlds, self.program, kept.way.number, instead)
         return None if motion is None else ResidualSkill(kept.learned, policy, *motion)
 
-    def _study(self, lesson: Lesson, home: Path) -> Kept:
+    def _study(self, lesson: Lesson, worlds: TrialWorlds, instead: Mapping[int, Drive]) -> Kept:
         """Try the ways from cheap to dear until one is good enough; the best is kept."""
-        tried, best = list[Found](), None
-        for name in (way for way in COST if way in self.allowed):
-            found = WAYS.get(name)(lesson) if lesson.held_out else None
+        tried, best, ready, home = list[Found](), None, False, lesson.folder
+        for name in (way for way in COST if way in self.allowed and lesson.held_out):
+            if name != "planner" and not ready:
+                lesson, ready = self._to_practise(lesson, worlds, instead), True
+            found = WAYS.get(name)(lesson)
             if found is None:
                 continue
             tried.append(found)
@@ -192,12 +198,17 @@ class Chooser:
             return f"the cheapest that reaches {target:.0%} of held-out starts: {', '.join(words)}"
         return f"none reaches {target:.0%} of held-out starts, this does best: {', '.join(words)}"
 
-    def _scenes(self) -> tuple[list[SceneSpec], list[SceneSpec]]:
-        """To practise in, and to judge by; where there is no source of scenes both are the problem's own."""
+    @cached_property
+    def _practised(self) -> list[SceneSpec]:
+        """Scenes to practise in; where there is no source of scenes the problem's own."""
         more = self.problem.more
-        if more is None:
-            return list(self.problem.scenes), list(self.problem.scenes)
-        return list(more(PRACTISED)), list(more(self.problem.learning.judged, part="held_out"))
+        return list(self.problem.scenes if more is None else more(PRACTISED))
+
+    @cached_property
+    def _judged(self) -> list[SceneSpec]:
+        """Scenes to judge by; where there is no source of scenes the problem's own."""
+        more = self.problem.more
+        return list(self.problem.scenes if more is None else more(self.problem.learning.judged, part="held_out"))
 
     def _digest(self, number: int, ways: Sequence[StageWay]) -> str:
         """Content address of all that decides a stage's choice."""
@@ -207,6 +218,12 @@ class Chooser:
         told = [self.problem.task.name, self.problem.task.goal, self.program.digest, number, earlier, *budget]
         text = json.dumps([*told, list(self.allowed), self.author.name, shelf, self.seed])
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _motionless(way: StageWay) -> StageWay:
+    """What a residual comes to in a batch in which the planner's motion never comes to touch."""
+    reason = f"{way.reason}; in this batch the planner has no motion to act beside, so its skill is used alone"
+    return way.model_copy(update={"way": "planner", "reason": reason})
 
 
 def learning_seed(problem: Problem) -> int:

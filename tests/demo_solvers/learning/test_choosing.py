@@ -29,12 +29,14 @@ MORE = 5600  # steps that judging candidates and scaling their rewards leaves so
 
 
 class Bank:
-    """The problem's own scenes, some to practise in and the others to be judged by."""
+    """The problem's own scenes, some to practise in and the others to be judged by; knows what it was asked for."""
 
     def __init__(self, scenes: Sequence[SceneSpec]) -> None:
         self.scenes = scenes
+        self.asked = list[str]()
 
     def __call__(self, count: int, *, part: str = "practice") -> Sequence[SceneSpec]:
+        self.asked.append(part)
         return (self.scenes[:8] if part == "practice" else self.scenes[8:])[:count]
 
 
@@ -80,6 +82,12 @@ def test_where_the_planner_does_nothing_is_learned(task: Problem, simulator: kin
     assert sum(o.success for o in found.outcomes) >= 3
 
 
+def test_nothing_to_practise_in_is_settled_where_the_planner_does(task: Problem, simulator: kinematic) -> None:
+    attempt(simulator, task, vipr_rl)
+    assert isinstance(task.more, Bank)
+    assert task.more.asked == ["held_out"]
+
+
 def test_a_reason_and_no_learning_where_auto_is_content(task: Problem, shed: Shed, simulator: kinematic) -> None:
     found = attempt(simulator, task, auto)
     (way,) = found.ways
@@ -122,12 +130,33 @@ def test_what_was_chosen_is_not_chosen_again(task: Problem, shed: Shed, simulato
     checkpoints = list(kept.parent.glob("*.pt"))
     before = [p.stat().st_mtime_ns for p in (kept, policy, *checkpoints)]
     assert checkpoints
-    again = attempt(simulator, dataclasses.replace(task, scenes=task.scenes[:2]), by("policy"))
+    bank = Bank(())
+    again = attempt(simulator, dataclasses.replace(task, scenes=task.scenes[:2], more=bank), by("policy"))
     assert again.ways == first.ways
+    assert bank.asked == [], "later batches open nothing to practise in"
     assert [p.stat().st_mtime_ns for p in (kept, policy, *checkpoints)] == before
     kept.write_text("{")
     with pytest.raises(InvalidInputError, match=r"chosen\.json"):
         attempt(simulator, task, by("policy"))
+
+
+def test_a_residual_without_a_motion_to_act_beside_says_so(task: Problem, simulator: kinematic) -> None:
+    first = attempt(simulator, task, by("residual"))
+    assert first.ways[0].way == "residual"
+    away = dataclasses.replace(task, scenes=tuple(map(out_of_reach, task.scenes)))
+    (way,) = attempt(simulator, away, by("residual")).ways
+    assert way.way == "planner"
+    assert way.reason.startswith(first.ways[0].reason)
+    assert "no motion to act beside" in way.reason
+    assert way.tried == first.ways[0].tried
+
+
+def out_of_reach(scene: SceneSpec) -> SceneSpec:
+    """The box three metres away."""
+    far = tuple(
+        p.model_copy(update={"pose": (3.0, *p.pose[1:])}) if p.name == "cookie_box" else p for p in scene.placements
+    )
+    return scene.model_copy(update={"placements": far})
 
 
 @pytest.mark.parametrize("steps", [0, 100])
