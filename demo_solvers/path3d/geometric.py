@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -40,8 +41,8 @@ class GeometricPerceiver:
 
     name = "geometric"
 
-    def __init__(self, catalog: Catalog) -> None:
-        self.catalog, self.references = catalog, References(catalog)
+    def __init__(self, catalog: Catalog, *, pictures: Path | None = None) -> None:
+        self.catalog, self.references = catalog, References(catalog, pictures=pictures)
         self._shapes: dict[str, RobotShape] = {}
 
     def perceive(self, problem: SeeingProblem, views: Mapping[str, View], row: int, joints: Array) -> Sighting:
@@ -60,7 +61,7 @@ class GeometricPerceiver:
         swung = [n for n, r in wanted.items() if r.hinge is not None and r.hinge.kind == "revolute"]
         jointed = self._jointed(swung, wanted, above, clusters(above, gap=JOINED) if swung else [], support.height)
         wanted = {n: r for n, r in wanted.items() if n not in jointed.things}
-        solid = {n: r for n, r in wanted.items() if r.extents[2] > FLAT}
+        solid = {n: r for n, r in wanted.items() if not r.extents[2] <= FLAT}  # of unknown height, too
         painted = {n: r for n, r in wanted.items() if n not in solid}
         found = {**match(everything, segments, solid), **match(everything, flats, painted)}
         if missing := [name for name in wanted if name not in found]:

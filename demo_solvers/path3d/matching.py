@@ -15,6 +15,7 @@ COLOUR_UNIT = 18.0  # of weighted Lab that costs 1
 LARGER, SMALLER, HIDDEN = 5.0, 3.5, 1.2
 """Cost of a size that is e times too large, or too small for a thing that stands alone or touches another, which may
 hide some of it."""
+SIZE_UNKNOWN = 0.2  # cost of a size where the reference, pictures without depth, tells none
 PART = 0.05  # cost of being a part of a cluster
 LEFT_OVER = 0.9  # cost of a cluster all of which looks like a thing that is in it, and is said not to be
 ALIKE = 22.0  # of weighted Lab between a point and a thing's palette
@@ -56,6 +57,8 @@ def colour_cost(colours: Array, reference: Reference) -> float:
 
 def size_cost(points: Array, reference: Reference, *, smaller: float = SMALLER) -> float:
     """How little the size of points (n, 3) is that of a reference lying on any of its sides."""
+    if not np.isfinite(reference.extents).all():
+        return SIZE_UNKNOWN
     size, best = extents(points), np.inf
     for up in range(3):
         level = sorted((reference.extents[i] for i in range(3) if i != up), reverse=True)

@@ -47,11 +47,13 @@ class Reference:
     palette: Array  # (k, 3) weighted Lab
     weights: Array  # (k,) that sum to 1
     hinge: Hinge | None = None
+    size: Array | None = None
+    """(3,) m where something else than the points tells it; NaN where nothing does."""
 
     @property
     def extents(self) -> Array:
-        """Sizes (3,) m along the drawing's axes."""
-        return np.ptp(self.points, axis=0)
+        """Sizes (3,) m along the drawing's axes; NaN where they are not known."""
+        return np.ptp(self.points, axis=0) if self.size is None else self.size
 
 
 def weighted(colours: Array) -> Array:
@@ -94,14 +96,17 @@ def grouped(values: Array, k: int) -> tuple[Array, NDArray[np.int64]]:
 
 
 class References:
-    """References of catalogue entries, drawn once a process."""
+    """References of catalogue entries, drawn once a process; where ``pictures`` has a folder of a name, from those."""
 
-    def __init__(self, catalog: Catalog) -> None:
-        self.catalog = catalog
+    def __init__(self, catalog: Catalog, *, pictures: Path | None = None) -> None:
+        self.catalog, self.pictures = catalog, pictures
         self._read = lru_cache(maxsize=256)(self._drawn)
+        self._seen = lru_cache(maxsize=256)(self._pictured)
 
     def of(self, asset: str, link: str = "") -> Reference:
         """The reference of a link of an asset; raises :class:`UnknownNameError`."""
+        if not link and (seen := self._seen(asset)) is not None:
+            return seen
         links = self._read(asset)
         if link not in links:
             raise UnknownNameError(f"link of {asset}", link, tuple(links))
@@ -110,6 +115,13 @@ class References:
     def links(self, asset: str) -> tuple[str, ...]:
         """Names of an asset's links, the base first."""
         return tuple(self._read(asset))
+
+    def _pictured(self, asset: str) -> Reference | None:
+        if self.pictures is None or not (self.pictures / asset).is_dir():
+            return None
+        from demo_solvers.path3d.pictures import pictured
+
+        return pictured(self.pictures / asset)
 
     def _drawn(self, asset: str) -> dict[str, Reference]:
         spec = self.catalog.asset(asset)
