@@ -163,7 +163,7 @@ def _mask(folder: Path, shot: Shot, rgb: Array, alpha: Array | None) -> Bools:
     if shot.mask is not None:
         mask = _image(folder / shot.mask)
         _check_shape(folder / shot.mask, mask, rgb[..., 0])
-        return mask > 0 if mask.ndim == 2 else (mask[..., :3] > 0).any(axis=2)
+        return np.asarray(mask > 0 if mask.ndim == 2 else (mask[..., :3] > 0).any(axis=2), bool)
     if alpha is not None and alpha.min() < 0.5:
         return alpha >= 0.5
     edge = np.concatenate([side.reshape(-1, 3) for side in (rgb[:2], rgb[-2:], rgb[:, :2], rgb[:, -2:])])
