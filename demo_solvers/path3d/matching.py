@@ -9,7 +9,6 @@ import numpy as np
 from demo_solvers.path3d.clouds import Array, Cloud
 from demo_solvers.path3d.references import Reference, palette_of, weighted
 from demo_solvers.path3d.segments import Segment
-from pipeline.core.world import Bools
 
 COLOUR_UNIT = 18.0  # of weighted Lab that costs 1
 LARGER, SMALLER, HIDDEN = 5.0, 3.5, 1.2
@@ -18,7 +17,7 @@ hide some of it."""
 SIZE_UNKNOWN = 0.2  # cost of a size where the reference, pictures without depth, tells none
 PART = 0.05  # cost of being a part of a cluster
 LEFT_OVER = 0.9  # cost of a cluster all of which looks like a thing that is in it, and is said not to be
-ALIKE = 22.0  # of weighted Lab between a point and a thing's palette
+ALIKE, UNLIKE = 11.0, 22.0  # of weighted Lab from a thing's palette: a point looks like it up to here, not at all beyond
 WORST = 1.1  # cost at which nothing is the thing
 KEPT = 12  # best segments a query
 OVERLAP = 0.15  # share of the smaller segment that two things may have in common
@@ -74,9 +73,10 @@ def match(cloud: Cloud, segments: list[Segment], references: dict[str, Reference
     """The cheapest choice of one segment a query such that no two share points; hopeless queries are left out."""
     offers = {name: _offers(cloud, segments, reference) for name, reference in references.items()}
     values = weighted(cloud.colours)
-    looks = {
-        n: np.linalg.norm(values[:, None] - r.palette[None], axis=2).min(axis=1) < ALIKE for n, r in references.items()
-    }
+    looks = dict[str, Array]()
+    for name, reference in references.items():
+        gap = np.linalg.norm(values[:, None] - reference.palette[None], axis=2).min(axis=1)
+        looks[name] = np.clip((UNLIKE - gap) / (UNLIKE - ALIKE), 0.0, 1.0)
     names = sorted(offers, key=lambda n: len(offers[n]))
     best: tuple[float, dict[str, Match]] = (np.inf, {})
 
@@ -110,16 +110,15 @@ def _offers(cloud: Cloud, segments: list[Segment], reference: Reference) -> list
     return sorted(found, key=lambda m: m.cost)[:KEPT]
 
 
-def _left_over(cloud: Cloud, segments: list[Segment], looks: dict[str, Bools], chosen: dict[str, Match]) -> float:
+def _left_over(cloud: Cloud, segments: list[Segment], looks: dict[str, Array], chosen: dict[str, Match]) -> float:
     """What it costs that points which look like the things in their cluster belong to none of them."""
     whole, cost = {s.cluster: s.index for s in segments if s.whole}, 0.0
     for cluster in {m.segment.cluster for m in chosen.values()}:
         mine = {name: m for name, m in chosen.items() if m.segment.cluster == cluster}
-        like = np.zeros(len(cloud), bool)
-        like[whole[cluster]] = True
-        like &= np.any([looks[name] for name in mine], axis=0)
+        like = np.zeros(len(cloud))
+        like[whole[cluster]] = np.max([looks[name][whole[cluster]] for name in mine], axis=0)
         for m in mine.values():
-            like[m.segment.index] = False
+            like[m.segment.index] = 0.0
         cost += LEFT_OVER * float(like.sum()) / len(whole[cluster])
     return cost
 

@@ -11,7 +11,7 @@ from demo_solvers.path3d.hand import Steps, Stopped, Surroundings
 from demo_solvers.path3d.landing import HeightField, lowest
 from demo_solvers.path3d.model_paths import Passage
 from demo_solvers.path3d.paths import ABOVE_PLACE, GAP, RELEASE, UP, moved, place_path
-from demo_solvers.path3d.perception import Sighting
+from demo_solvers.path3d.perception import Sighting, Unseen
 from demo_solvers.path3d.plan import TABLE, Action, Path3D, SubGoal
 from demo_solvers.path3d.segments import clusters
 from demo_solvers.path3d.worker import OTHERS, Worker
@@ -27,6 +27,10 @@ FITTED = 0.008  # m that something is shifted to fit into or over something
 SPOTS = 0.04  # m of the grid of free places on the table
 AWAY = 0.05  # m a thing put on the table keeps from others
 OVER = 0.02  # m between a thing that is carried and what it is let down on
+SLENDER = 2.5  # times as tall as wide: what is let go standing so would topple, and not where it should
+LEAN = np.deg2rad(60.0)  # by which it is leaned the way it is to fall
+LEANS = ((1, LEAN), (1, -LEAN), (0, LEAN), (0, -LEAN))  # axis of the hand (1: closing) and angle
+LIES = 0.006  # m that what lies on something may seem to be below most of it
 TIPS_OVER, DROP = 0.003, 0.020  # m between open fingertips and table, and that a thing may fall for their sake
 
 
@@ -76,11 +80,27 @@ def place(worker: Worker, goal: SubGoal, sighting: Sighting) -> Steps:
     yield from hand.wait(0.3)
     seen = worker.look_at_all()
     there = float(seen_in(expected, seen.points, SEEN_WITHIN).mean())
-    if not worker.answer(goal, yes=there > ARRIVED):
+    if not worker.answer(goal, yes=there > ARRIVED or _lies_there(worker, action)):
         raise Stopped(
             "place_missed", f"{action.thing} {action.relation} {action.to}", f"{there:.0%} of it is seen there",
             amount=there, bodies=(action.thing,),
         )  # fmt: skip
+
+
+def _lies_there(worker: Worker, action: Action) -> bool:
+    """Whether what was put on a thing is seen over it, though not as it was let go: it has fallen or rolled."""
+    if action.relation != "on" or action.to == TABLE:
+        return False
+    try:
+        things = worker.look().things
+    except Unseen:
+        return False
+    thing, under = things.get(action.thing), things.get(str(action.to))
+    if thing is None or under is None:
+        return False
+    low, high = under.cloud.points[:, :2].min(axis=0), under.cloud.points[:, :2].max(axis=0)
+    over = ((thing.centre[:2] > low) & (thing.centre[:2] < high)).all()
+    return bool(over and thing.base > float(np.median(under.cloud.points[:, 2])) - LIES)
 
 
 def _written(
@@ -126,7 +146,8 @@ def landings(worker: Worker, action: Action, held: Carried, sighting: Sighting) 
     field = HeightField(standing, floor=sighting.support.height)
     found = list[Array]()
     for spot in _spots(worker, action, held, sighting):
-        turned = [_turned_over(tool, held.points, spot, turn) for turn in TURNS]
+        attitudes = [*_leaned(tool, held.points), tool] if action.relation == "on" else [tool]
+        turned = [_turned_over(at, held.points, spot, turn) for at in attitudes for turn in TURNS]
         if action.relation in ("inserted", "inside"):
             turns = FINE_TURNS if action.relation == "inserted" else TURNS[:4]
             best, sinks = lowest(
@@ -145,6 +166,16 @@ def _way_down(worker: Worker, held: Carried, tool: Array, sighting: Sighting) ->
     under = standing[((standing[:, :2] > low) & (standing[:, :2] < high)).all(axis=1)]
     top = float(under[:, 2].max()) if len(under) else sighting.support.height
     return max(ABOVE_PLACE, top - float(points[:, 2].min()) + OVER)
+
+
+def _leaned(tool: Array, held: Array) -> list[Array]:
+    """Attitudes of a tool at (7,) from which what stands in the hand, and would topple, falls flat; none for others."""
+    size = np.ptp(poses.transform_points(tool, held), axis=0)
+    if size[2] < SLENDER * max(size[:2]):
+        return []
+    axes = poses.quat_to_matrix(tool[3:])
+    turns = [poses.quat_from_axis_angle(axes[:, k], angle) for k, angle in LEANS]
+    return [poses.pose(tool[:3], poses.quat_multiply(turn, tool[3:])) for turn in turns]
 
 
 def _turned_over(tool: Array, held: Array, spot: Array, turn: float) -> Array:
