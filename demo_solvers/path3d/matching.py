@@ -17,7 +17,10 @@ hide some of it."""
 SIZE_UNKNOWN = 0.2  # cost of a size where the reference, pictures without depth, tells none
 PART = 0.05  # cost of being a part of a cluster
 LEFT_OVER = 0.9  # cost of a cluster all of which looks like a thing that is in it, and is said not to be
-ALIKE, UNLIKE = 11.0, 22.0  # of weighted Lab from a thing's palette: a point looks like it up to here, not at all beyond
+ALIKE, UNLIKE = (
+    11.0,
+    22.0,
+)  # of weighted Lab from a thing's palette: a point looks like it up to here, not at all beyond
 WORST = 1.1  # cost at which nothing is the thing
 KEPT = 12  # best segments a query
 OVERLAP = 0.15  # share of the smaller segment that two things may have in common

@@ -11,6 +11,7 @@ from demo_solvers.path3d.hand import Steps, Stopped, Surroundings, let_go, waypo
 from demo_solvers.path3d.paths import UP, grasp_path, moved
 from demo_solvers.path3d.perception import Sighting, Thing
 from demo_solvers.path3d.plan import TABLE, Action, Path3D, SubGoal
+from demo_solvers.path3d.trying import first_way
 from demo_solvers.path3d.worker import THING, Worker
 from pipeline.core import poses
 
@@ -28,23 +29,11 @@ def grasp(worker: Worker, goal: SubGoal, sighting: Sighting) -> Steps:
     thing = sighting.things[action.thing]
     around = worker.surroundings(sighting, but=thing)
     pull = pull_of(thing)
-    last: Stopped | None = None
-    for candidate in ranked(worker, thing, sighting, pull):
-        if not worker.is_new(action, candidate.pose):
-            continue
-        path = grasp_path(action, candidate, pull=pull)
-        try:
-            hand.rehearse(path, around, ignore=(THING, TABLE))
-            hand.way_to(path.waypoints[0], hand.q[0], around)
-        except Stopped as error:
-            last = last or error
-            continue
-        break
-    else:
-        raise last or Stopped(
-            "no_grasp", f"a grasp of {action.thing}", "no candidate that the hand is clear at", bodies=(action.thing,)
-        )
-    worker.note_try(action, candidate.pose)
+    offers = ((g, g.pose, grasp_path(action, g, pull=pull)) for g in ranked(worker, thing, sighting, pull))
+    none = Stopped(
+        "no_grasp", f"a grasp of {action.thing}", "no candidate that the hand is clear at", bodies=(action.thing,)
+    )
+    candidate, path = first_way(worker, action, offers, around, ignore=(THING, TABLE), otherwise=none)
     yield from worker.follow(path, around, ignore=(THING, TABLE))
     closed = hand.width
     if closed < max(THIN * candidate.width - 0.002, 0.0012):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from demo_solvers.path3d.carried import Carried, seen_in
@@ -14,6 +16,7 @@ from demo_solvers.path3d.paths import ABOVE_PLACE, GAP, RELEASE, UP, moved, plac
 from demo_solvers.path3d.perception import Sighting, Unseen
 from demo_solvers.path3d.plan import TABLE, Action, Path3D, SubGoal
 from demo_solvers.path3d.segments import clusters
+from demo_solvers.path3d.trying import first_way
 from demo_solvers.path3d.worker import OTHERS, Worker
 from pipeline.core import poses
 
@@ -39,40 +42,9 @@ def place(worker: Worker, goal: SubGoal, sighting: Sighting) -> Steps:
     action, hand = goal.action, worker.hand
     held = worker.held(action)
     around = worker.surroundings(sighting)
-    last: Stopped | None = None
-    standing = worker.without_carried(sighting.standing.points)
-    for tool in landings(worker, action, held, sighting):
-        opening = min(hand.width + 2 * RELEASE, hand.robot.gripper.max_width)
-        near = standing[np.linalg.norm(standing - tool[:3], axis=1) < NEAR]
-        low = float(lowest_of(poses.quat_to_matrix(tool[3:])[None], hand.robot.gripper)[0])
-        lacking = sighting.support.height + TIPS_OVER - (tool[2] + low)
-        if not worker.is_new(action, tool) or lacking > DROP:
-            continue
-        tool = moved(tool, max(0.0, lacking) * UP)
-        if not hand_clear(near, tool, hand.robot.gripper, opening):
-            last = last or Stopped(
-                "path_in_collision", f"room for the hand at {action.to}", "it meets what stands there"
-            )
-            continue
-        path = place_path(
-            action,
-            tool,
-            opening=opening,
-            limit=hand.robot.gripper.max_width,
-            above=_way_down(worker, held, tool, sighting),
-        )
-        try:
-            hand.rehearse(path, around, ignore=(OTHERS, TABLE))
-            hand.way_to(path.waypoints[0], hand.q[0], around)
-        except Stopped as error:
-            last = last or error
-            continue
-        break
-    else:
-        raise last or Stopped(
-            "place_missed", f"a place for {action.thing} {action.relation} {action.to}", "none is free"
-        )
-    worker.note_try(action, tool)
+    offers = _ways(worker, action, held, sighting)
+    none = Stopped("place_missed", f"a place for {action.thing} {action.relation} {action.to}", "none is free")
+    tool, path = first_way(worker, action, offers, around, ignore=(OTHERS, TABLE), otherwise=none)
     path = _written(worker, action, held, path, sighting, around)
     yield from worker.follow(path, around, ignore=(OTHERS, TABLE))
     expected = poses.transform_points(tool, held.points)
@@ -85,6 +57,20 @@ def place(worker: Worker, goal: SubGoal, sighting: Sighting) -> Steps:
             "place_missed", f"{action.thing} {action.relation} {action.to}", f"{there:.0%} of it is seen there",
             amount=there, bodies=(action.thing,),
         )  # fmt: skip
+
+
+def _ways(worker: Worker, action: Action, held: Carried, sighting: Sighting) -> Iterator[tuple[Array, Array, Path3D]]:
+    """Tool poses (7,) at which what is held may be let go, the hand clear, with the paths there; the best first."""
+    gripper, standing = worker.hand.robot.gripper, worker.without_carried(sighting.standing.points)
+    opening = min(worker.hand.width + 2 * RELEASE, gripper.max_width)
+    for tool in landings(worker, action, held, sighting):
+        near = standing[np.linalg.norm(standing - tool[:3], axis=1) < NEAR]
+        low = float(lowest_of(poses.quat_to_matrix(tool[3:])[None], gripper)[0])
+        lacking = sighting.support.height + TIPS_OVER - (tool[2] + low)
+        raised = moved(tool, max(0.0, lacking) * UP)
+        if lacking <= DROP and hand_clear(near, raised, gripper, opening):
+            above = _way_down(worker, held, raised, sighting)
+            yield raised, tool, place_path(action, raised, opening=opening, limit=gripper.max_width, above=above)
 
 
 def _lies_there(worker: Worker, action: Action) -> bool:

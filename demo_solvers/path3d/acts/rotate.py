@@ -14,6 +14,7 @@ from demo_solvers.path3d.hand import Steps, Stopped, let_go, step_back, waypoint
 from demo_solvers.path3d.paths import DOWN, SQUEEZE, STANDOFF, UP, moved
 from demo_solvers.path3d.perception import Sighting, Thing
 from demo_solvers.path3d.plan import TABLE, Action, Path3D, SubGoal
+from demo_solvers.path3d.trying import first_way
 from demo_solvers.path3d.worker import OTHERS, THING, Worker
 from pipeline.core import poses
 
@@ -38,23 +39,9 @@ def rotate(worker: Worker, goal: SubGoal, sighting: Sighting) -> Steps:
         raise Stopped("no_plan", f"a drawing of how {action.thing} swings", "there is none", bodies=(action.thing,))
     wanted = OPEN if action.relation == "is_open" else CLOSED
     around = worker.surroundings(sighting, but=sighting.things[action.thing])
-    last: Stopped | None = None
-    for path in _ways(worker, action, sighting, found, wanted):
-        key = np.array([*path.waypoints[1].position, *path.waypoints[-2].quat])
-        if not worker.is_new(action, key):
-            continue
-        try:
-            hand.rehearse(path, around, ignore=(THING, OTHERS, TABLE))
-            hand.way_to(path.waypoints[0], hand.q[0], around)
-        except Stopped as error:
-            last = last or error
-            continue
-        break
-    else:
-        raise last or Stopped(
-            "no_grasp", f"a hold of {action.thing}", "none that the hand is clear at", bodies=(action.thing,)
-        )
-    worker.note_try(action, key)
+    offers = ((None, _contact(path), path) for path in _ways(worker, action, sighting, found, wanted))
+    none = Stopped("no_grasp", f"a hold of {action.thing}", "none that the hand is clear at", bodies=(action.thing,))
+    _, path = first_way(worker, action, offers, around, ignore=(THING, OTHERS, TABLE), otherwise=none)
     first = path.model_copy(update={"waypoints": path.waypoints[:2]})
     yield from worker.follow(first, around, ignore=(THING, OTHERS, TABLE))
     if path.waypoints[1].gripper is not None and hand.width < THIN:
@@ -75,6 +62,11 @@ def rotate(worker: Worker, goal: SubGoal, sighting: Sighting) -> Steps:
         raise Stopped(
             cause, f"{action.thing} {action.relation}", f"{share:.0%} open", amount=share, bodies=(action.thing,)
         )
+
+
+def _contact(path: Path3D) -> Array:
+    """What tells paths of a swing apart (7,): where the link is met, and how the hand stands at the end."""
+    return np.array([*path.waypoints[1].position, *path.waypoints[-2].quat])
 
 
 def _ways(worker: Worker, action: Action, sighting: Sighting, found: Fit, wanted: float) -> Iterator[Path3D]:
