@@ -65,6 +65,8 @@ class Report:
 class Worker:
     """Carries the sub-goals of one world out; the steps it wants made are yielded."""
 
+    retries = RETRIES
+
     def __init__(self, problem: SeeingProblem, hand: Hand, eyes: Eyes, *, paths: ModelPaths | None = None) -> None:
         self.problem, self.hand, self.eyes, self.paths = problem, hand, eyes, paths
         self.report = Report()
@@ -140,7 +142,7 @@ class Worker:
             try:
                 yield from ACTS.get(goal.action.verb)(self, goal, sighting)
             except (Stopped, Unseen) as error:
-                if tries >= RETRIES:
+                if tries >= self.retries:
                     raise
                 tries += 1
                 self.report.retries += 1

@@ -12,8 +12,10 @@ from pipeline.core.seeing import SeeingProblem, SeeingWorlds, Sight
 
 if TYPE_CHECKING:
     from demo_solvers.path3d.clouds import Array, Cloud
+    from demo_solvers.path3d.hand import Hand
     from demo_solvers.path3d.model_paths import ModelPaths
     from demo_solvers.path3d.perception import Perceiver, Sighting
+    from demo_solvers.path3d.worker import Eyes, Worker
 
 
 def geometric() -> Perceiver:
@@ -37,14 +39,19 @@ class Path3dSolver:
         """Attempt every world and say how each ended; success is judged by others."""
         from demo_solvers.path3d.hand import Hand
         from demo_solvers.path3d.lockstep import side_by_side
-        from demo_solvers.path3d.worker import Worker
 
         perceiver, felt = self.perceiver(), worlds.feel()
         workers = []
         for row in range(problem.batch):
             hand = Hand(problem, row, measured=felt.measured[row], commanded=felt.commanded[row])
-            workers.append(Worker(problem, hand, _Eyes(problem, worlds, perceiver, row), paths=self.paths))
+            workers.append(self.worker(problem, hand, _Eyes(problem, worlds, perceiver, row)))
         return Solution(side_by_side(worlds, workers, horizon=problem.horizon))
+
+    def worker(self, problem: SeeingProblem, hand: Hand, eyes: Eyes) -> Worker:
+        """The worker of one world."""
+        from demo_solvers.path3d.worker import Worker
+
+        return Worker(problem, hand, eyes, paths=self.paths)
 
 
 class _Eyes:
