@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from demo_solvers.path3d.acts.place import _leaned
 from demo_solvers.path3d.grasps import grasp_candidates, hand_clear
 from demo_solvers.path3d.hand import Hand, Stopped, Surroundings, waypoint
 from demo_solvers.path3d.landing import HeightField, lowest
@@ -169,3 +170,15 @@ def test_an_obstacle_of_seen_points_is_gone_around(hand):
     tools = np.array([hand.tool_at(q[:7])[:3] for q in actions])
     inside = (np.abs(tools[:, 0] - 0.45) < 0.01) & (np.abs(tools[:, 1]) < 0.15) & (tools[:, 2] < 0.30)
     assert not inside.any()
+
+
+def test_a_knife_that_hangs_from_the_hand_is_leaned_before_it_is_let_go_and_a_block_is_not():
+    tool, hanging = poses.pose([0.4, 0.0, 0.3], DOWN), box((0.4, 0.0), (0.03, 0.02, 0.23))
+    held = poses.transform_points(poses.inverse(tool), hanging)
+    leaned = _leaned(tool, held)
+    assert len(leaned) == 4
+    for attitude in leaned:
+        points = poses.transform_points(attitude, held)
+        assert np.ptp(points[:, 2]) < 0.6 * 0.23
+    block = poses.transform_points(poses.inverse(tool), box((0.4, 0.0), (0.05, 0.05, 0.05)))
+    assert not _leaned(tool, block)
