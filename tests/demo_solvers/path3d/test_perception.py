@@ -8,7 +8,10 @@ import pytest
 from demo_solvers.path3d.articulation import fit, moved_by
 from demo_solvers.path3d.clouds import Cloud, thinned, without_outliers
 from demo_solvers.path3d.labelled import LabelledPerceiver
+from demo_solvers.path3d.matching import match
 from demo_solvers.path3d.perception import NAMED, Unseen
+from demo_solvers.path3d.references import References, weighted
+from demo_solvers.path3d.segments import Segment
 from pipeline.core import poses
 from pipeline.core.errors import InvalidInputError
 from pipeline.core.seeing import Query
@@ -114,3 +117,16 @@ def test_a_voxel_keeps_one_point_and_a_lone_point_is_an_outlier():
     cloud = thinned(Cloud(points, np.zeros_like(points), np.full(len(points), -1)))
     assert len(cloud) == len(grid) + 1
     assert len(without_outliers(cloud)) == len(grid)
+
+
+def test_a_thing_is_found_on_another_of_a_colour_that_is_merely_like_one_of_its_own(catalog):
+    knife = References(catalog).of("chef_knife")
+    rng = np.random.default_rng(0)
+    handle = rng.uniform((-0.015, -0.009, 0.10), (0.015, 0.009, 0.24), (500, 3))
+    block = rng.uniform((-0.05, -0.05, 0.0), (0.05, 0.05, 0.10), (3000, 3))
+    wood = References(catalog).of("slotted_block").colours
+    dark = knife.colours[np.linalg.norm(weighted(knife.colours) - knife.palette[0], axis=1) < 3.0]
+    colours = np.concatenate([dark[rng.integers(len(dark), size=500)], wood[rng.integers(len(wood), size=3000)]])
+    cloud = Cloud(np.concatenate([handle, block]), colours, np.full(3500, -1))
+    whole, part = Segment(np.arange(3500), 0, "cluster"), Segment(np.arange(500), 0, "colour")
+    assert match(cloud, [whole, part], {"knife": knife})["knife"].segment is part
