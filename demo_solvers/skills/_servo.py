@@ -8,6 +8,7 @@ import numpy as np
 
 from demo_solvers.execution import Execution
 from demo_solvers.planning.arm import Array
+from demo_solvers.planning.planar_push import FACES, wrapped
 from demo_solvers.planning.spots import table_height
 from demo_solvers.skill import Settings
 from pipeline.core import poses
@@ -29,7 +30,6 @@ SLENDER = 0.8  # of half the width: pushed higher up, a body tips over its far e
 UNDER_PALM = (
     0.02  # m that a body stays below the palm of an upright hand, which would come down on it when it gives way
 )
-FACES = np.array([0.0, np.pi / 2, np.pi, -np.pi / 2])  # rad, directions of a push in the body's frame
 STEERABLE = 0.7  # rad between a face and the way to go that steering makes up for
 DOWN = np.array([0.0, 1.0, 0.0, 0.0])  # tool pointing down, x ahead
 
@@ -93,6 +93,7 @@ class Servo:
         self.depth = np.array([half[0], half[1], half[0], half[1]])[index]
         self.heading = wrapped(poses.yaw_of(self.ex.state().body(self.body)[:, 3:]) + FACES[index])
         self.flip = np.abs(self.heading) > np.pi / 2
+        self.beside = np.zeros(len(index))
         self.position = self._centre() - self._reach(STANDOFF)[:, None] * unit(self.heading)
         gap = self.goal - self._centre()
         ahead = unit(self.heading)
@@ -101,13 +102,18 @@ class Servo:
         level = self._centre() + (gap * ahead).sum(1)[:, None] * ahead
         self.target = np.where(aside[:, None], level, self.goal)
 
+    @property
+    def gap(self) -> Array:
+        """Opening (batch,) m of the fingers."""
+        return np.full(len(self.goal), self.touch.gap)
+
     def tool(self) -> Array:
         """Commanded tool poses (batch, 7) in the world."""
-        return self._tool_at(self.position)
+        return self._tool_at(self.position, self.heading)
 
     def last_tool(self) -> Array:
         """Tool poses (batch, 7) at the end of the push, were it to go straight."""
-        return self._tool_at(self.target - self._reach(0.0)[:, None] * unit(self.heading))
+        return self._tool_at(self.target - self._reach(0.0)[:, None] * unit(self.heading), self.heading)
 
     def drive(self) -> tuple[Bools, Bools]:
         """Step all worlds until every live row has arrived, is stuck or its body has tipped; returns the last two."""
@@ -134,22 +140,25 @@ class Servo:
 
     def _advance(self, moving: Bools) -> Bools:
         """Move the commanded hand by one control step; returns which rows have arrived."""
-        state, dt = self.ex.state(), 1.0 / self.ex.rate
-        centre = self._centre()
-        gap = self.target - centre
+        dt = 1.0 / self.ex.rate
         ahead, left = unit(self.heading), unit(self.heading + np.pi / 2)
-        remaining = (gap * ahead).sum(1) + self.touch.overshoot
-        touching = centre - state.tcp[:, :2].astype(float)
-        distance = (touching * ahead).sum(1) - self.depth
-        in_contact = distance < self._tip + 0.006
-        speed = np.clip(SLOW_DOWN * remaining, SLOWEST, self.touch.speed)
-        bearing = np.where(remaining > 0.02, np.arctan2(gap[:, 1], gap[:, 0]), self.heading)
-        turn = np.clip(STEER * wrapped(bearing - self.heading), -MAX_TURN, MAX_TURN) * in_contact
-        lateral = CENTRE * (touching * left).sum(1)
+        touching = self._centre() - self.ex.state().tcp[:, :2].astype(float)
+        in_contact = (touching * ahead).sum(1) - self.depth < self._tip + 0.006
+        remaining, turn, fastest = self._course()
+        speed = np.clip(SLOW_DOWN * remaining, SLOWEST, fastest)
+        lateral = CENTRE * ((touching * left).sum(1) + self.beside)
         go = (moving & (remaining >= ARRIVED))[:, None] * dt
         self.position = self.position + go * (speed[:, None] * ahead + lateral[:, None] * left)
-        self.heading = self.heading + go[:, 0] * turn
+        self.heading = self.heading + go[:, 0] * turn * in_contact
         return remaining < ARRIVED
+
+    def _course(self) -> tuple[Array, Array, Array]:
+        """How far [m] there is to go, how fast [rad/s] to turn, and how fast [m/s] to go at most, (batch,) each."""
+        gap = self.target - self._centre()
+        remaining = (gap * unit(self.heading)).sum(1) + self.touch.overshoot
+        bearing = np.where(remaining > 0.02, np.arctan2(gap[:, 1], gap[:, 0]), self.heading)
+        turn = np.clip(STEER * wrapped(bearing - self.heading), -MAX_TURN, MAX_TURN)
+        return remaining, turn, np.full(len(remaining), self.touch.speed)
 
     @property
     def _tip(self) -> float:
@@ -160,10 +169,10 @@ class Servo:
     def _reach(self, standoff: float) -> Array:
         return self.depth + self._tip + standoff
 
-    def _tool_at(self, position: Array) -> Array:
+    def _tool_at(self, position: Array, heading: Array) -> Array:
         lean = poses.quat_from_axis_angle(np.array([0.0, 1.0, 0.0]), -self.touch.lean)
         turned = poses.quat_multiply(poses.quat_from_yaw(np.where(self.flip, np.pi, 0.0)), DOWN)
-        quat = poses.quat_multiply(poses.quat_from_yaw(self.heading), poses.quat_multiply(lean, turned))
+        quat = poses.quat_multiply(poses.quat_from_yaw(heading), poses.quat_multiply(lean, turned))
         height = np.full((len(position), 1), self.table + self.touch.height)
         return poses.pose(np.concatenate([position, height], axis=1), quat)
 
@@ -175,8 +184,3 @@ class Servo:
 def unit(angle: Array) -> Array:
     """Unit vectors (..., 2) at angles (...,) rad."""
     return np.stack([np.cos(angle), np.sin(angle)], axis=-1)
-
-
-def wrapped(angle: Array) -> Array:
-    """Angles (...,) brought into [-pi, pi)."""
-    return (angle + np.pi) % (2 * np.pi) - np.pi

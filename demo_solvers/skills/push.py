@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from demo_solvers.execution import Execution
 from demo_solvers.planning.arm import Array
 from demo_solvers.planning.collision import CollisionModel
+from demo_solvers.planning.planar_push import FACES, Pushes
 from demo_solvers.planning.transit import plan_transit, raise_tool
 from demo_solvers.skill import Choice, Number, Settings, Signature, declares
-from demo_solvers.skills._servo import FACES, STEERABLE, Servo, unit
+from demo_solvers.skills._aimed import AimedServo, asks_for_heading
+from demo_solvers.skills._servo import STEERABLE, Servo, unit
 from pipeline.core import poses
 from pipeline.core.episode import Cause
 from pipeline.core.program import Stage
@@ -28,8 +30,10 @@ HEIGHT_SHARE = 0.4  # of the object's height at which the fingertips touch it
 SIDES = {"front": np.pi, "back": 0.0, "left": np.pi / 2, "right": -np.pi / 2}
 """Directions (rad) from the object to its sides, as seen from behind the robot; the front faces it."""
 APPROACH_POINTS = 5
-PUSHES = 3
-LEAST = 140  # control steps that another push needs
+PUSHES, AIMED = 3, 7  # at most, and where the body is also to be turned
+TRIED = 16  # places to push at that are tried, from the best on
+LEAST, SOONEST = 140, 100  # control steps that another push needs
+ROOMY, HURRY = 0.15, 0.1  # rad of room in the joints that is enough, and what of it a rad of their way is worth
 BACKWARDS = 1.3  # rad off the way to go from which a push through a face does not help
 
 
@@ -51,13 +55,15 @@ BACKWARDS = 1.3  # rad off the way to go from which a push through a face does n
 def push(ex: Execution, stage: Stage, following: Stage | None) -> None:
     """Push ``stage.body`` until its centre lies at the centre of the region that ``stage.relations`` name.
 
-    What one push does not bring there is pushed again, through another face if need be, while there is time.
+    What one push does not bring there is pushed again, through another face if need be, while there is time. Where the
+    body is also to lie along the region, pushes are planned that turn it, too.
     """
     goal = parse(stage.post or f"(within {stage.body} {stage.relations[0].anchor})")
     everyone, trouble = ex.alive.copy(), dict[int, _Trouble]()
-    for number in range(PUSHES):
+    aimed = asks_for_heading(stage)
+    for number in range(AIMED if aimed else PUSHES):
         waiting = ex.alive & ~holds(goal, ex.state())
-        if not waiting.any() or (number > 0 and ex.worlds.steps_left < LEAST):
+        if not waiting.any() or (number > 0 and ex.worlds.steps_left < (SOONEST if aimed else LEAST)):
             break
         trouble = {row: why for row, why in trouble.items() if not waiting[row]}
         ex.alive = waiting
@@ -86,15 +92,18 @@ def _push_once(ex: Execution, stage: Stage, trouble: dict[int, _Trouble]) -> Non
         ex.alive = ex.alive & ~rows
 
     ex.begin(f"reach {stage.body}")
-    servo = Servo(ex, stage)
+    servo = AimedServo(ex, stage) if asks_for_heading(stage) else Servo(ex, stage)
     model = CollisionModel(ex.arm, ex.state(), width=servo.touch.gap)
-    above, low, found = _approach(ex, servo, Settings(stage).word("side"), model)
+    if isinstance(servo, AimedServo):
+        above, low, found = _aimed(ex, servo, model)
+    else:
+        above, low, found = _approach(ex, servo, Settings(stage).word("side"), model)
     drop(~found, "ik_failed", f"the hand behind {stage.body}", "out of reach")
     path, ok = plan_transit(ex, above, model)
     drop(~ok, "path_in_collision", f"a free path behind {stage.body}", "none")
     if not ex.alive.any():
         return
-    ex.move(path, width=np.full(len(ex.q), servo.touch.gap))
+    ex.move(path, width=servo.gap)
     ex.move(low, slowest=0.8)
     ex.begin(str(stage))
     stuck, tipped = servo.drive()
@@ -109,31 +118,81 @@ def _approach(ex: Execution, servo: Servo, side: str, model: CollisionModel) -> 
 
     The face that points best comes first, then, for what that one does not serve, those that help at all.
     """
-    above, down = ex.q.copy(), np.repeat(ex.q[:, None], APPROACH_POINTS, axis=1)
-    found, best = ~ex.alive, np.zeros(len(ex.q), int)
+    reach = _Reach.of(ex, servo)
     error = servo.errors(servo.bearing if side == "auto" else np.full(len(ex.q), SIDES[side] + np.pi))
     order = np.argsort(error, axis=1, kind="stable")
-    flips = np.zeros(len(ex.q), bool)
+    best = np.zeros(len(ex.q), int)
     tries = ((STEERABLE, ABOVE[0], True), (STEERABLE, ABOVE[1], True), (BACKWARDS, ABOVE[0], True))
     for allowed, rise, to_the_end in (*tries, (BACKWARDS, ABOVE[1], False)):
         for rank in range(len(FACES) if side == "auto" else 1):
             face = order[:, rank]
             servo.face(face)
             fits = (np.take_along_axis(error, face[:, None], axis=1)[:, 0] <= allowed) | (side != "auto")
-            rows = np.flatnonzero(~found & fits)
-            # A hand turned by half a turn pushes just as well: of the two the one with more room in its joints.
-            room = np.full(len(ex.q), -np.inf)
-            for _ in range(2 if len(rows) else 0):
-                up, spare = _way_up(ex, servo, rows, model, rise=rise, to_the_end=to_the_end)
-                better = rows[spare > room[rows]]
-                room[rows] = np.maximum(room[rows], spare)
-                above[better], down[better] = up[np.isin(rows, better), -1], up[np.isin(rows, better), -2::-1]
-                best[better], flips[better] = face[better], servo.flip[better]
-                servo.flip = ~servo.flip
-            found[rows] = np.isfinite(room[rows])
+            got = reach.look(model, fits, rise=rise, to_the_end=to_the_end)
+            best[got] = face[got]
     servo.face(best)
-    servo.flip = flips
-    return above, down, found
+    servo.flip = reach.flips
+    return reach.above, reach.down, reach.found
+
+
+def _aimed(ex: Execution, servo: AimedServo, model: CollisionModel) -> tuple[Array, Array, Bools]:
+    """As :func:`_approach`, for the best planned push that the arm can do."""
+    reach, options = _Reach.of(ex, servo, near=True), servo.options()[:TRIED]
+    best = np.zeros(len(ex.q), int)
+    for rise in ABOVE:
+        for rank, push in enumerate(options):
+            if reach.found.all():
+                break
+            servo.aim(push)
+            got = reach.look(model, np.ones(len(ex.q), bool), rise=rise, to_the_end=True)
+            best[got] = rank
+    servo.aim(
+        Pushes(
+            *(
+                np.stack(column)[best, np.arange(len(best))]
+                for column in zip(*(vars(o).values() for o in options), strict=True)
+            )
+        )
+    )
+    servo.flip = reach.flips
+    return reach.above, reach.down, reach.found
+
+
+@dataclass(frozen=True, eq=False)
+class _Reach:
+    """Which rows have found a push that the arm can do, and the joints above it and on the way down to it."""
+
+    ex: Execution
+    servo: Servo
+    above: Array  # (batch, n)
+    down: Array  # (batch, points, n)
+    found: Bools
+    flips: Bools
+    near: bool  # whether of two ways to hold the hand the nearer one is taken, if its joints have room enough
+
+    @staticmethod
+    def of(ex: Execution, servo: Servo, *, near: bool = False) -> _Reach:
+        """Nothing is found yet; who does not take part needs nothing."""
+        down = np.repeat(ex.q[:, None], APPROACH_POINTS, axis=1)
+        return _Reach(ex, servo, ex.q.copy(), down, ~ex.alive, np.zeros(len(ex.q), bool), near)
+
+    def look(self, model: CollisionModel, fits: Bools, *, rise: float, to_the_end: bool) -> NDArray[np.intp]:
+        """Of the rows without a push that this one ``fits``, those in which the arm can do it."""
+        rows = np.flatnonzero(~self.found & fits)
+        # A hand turned by half a turn pushes just as well: of the two the one with more room in its joints.
+        room = np.full(len(self.found), -np.inf)
+        for _ in range(2 if len(rows) else 0):
+            up, spare = _way_up(self.ex, self.servo, rows, model, rise=rise, to_the_end=to_the_end)
+            if self.near:
+                spare = np.minimum(spare, ROOMY) - HURRY * np.abs(up[:, -1] - self.ex.q[rows]).max(axis=1)
+            better = rows[spare > room[rows]]
+            room[rows] = np.maximum(room[rows], spare)
+            self.above[better], self.down[better] = up[np.isin(rows, better), -1], up[np.isin(rows, better), -2::-1]
+            self.flips[better] = self.servo.flip[better]
+            self.servo.flip = ~self.servo.flip
+        got = rows[np.isfinite(room[rows])]
+        self.found[got] = True
+        return got
 
 
 def _way_up(
@@ -168,9 +227,12 @@ def _retreat(ex: Execution, servo: Servo) -> None:
     rows, steps = np.arange(len(ex.q)), np.linspace(0, 1, 7)[1:]
     present = poses.compose(ex.state().body("robot").astype(float), ex.arm.tool_pose(ex.q))
     away = -0.04 * unit(servo.heading)
-    back = [_moved(present, s * away, 0.0) for s in steps]
-    up = [_moved(present, away, 0.10 * s) for s in steps]
-    path, ok = ex.arm.follow(ex.to_base(np.stack(back + up, axis=1), rows), ex.q)
+    if isinstance(servo, AimedServo):  # in one line, to be sooner at the next push
+        way = [_moved(present, s * away, 0.10 * s) for s in steps]
+    else:
+        back = [_moved(present, s * away, 0.0) for s in steps]
+        way = back + [_moved(present, away, 0.10 * s) for s in steps]
+    path, ok = ex.arm.follow(ex.to_base(np.stack(way, axis=1), rows), ex.q)
     path[~ok] = ex.q[~ok, None]  # it stays where it is: the push itself is done
     ex.line(path, speed=0.25, length=0.14)
 
