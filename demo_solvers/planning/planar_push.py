@@ -8,6 +8,7 @@ wide hand steers the body along a curve instead (a stable push, ibid.).
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -19,7 +20,7 @@ Indices = NDArray[np.intp]
 
 FACES = np.array([0.0, np.pi / 2, np.pi, -np.pi / 2])  # rad, directions of a push in the body's frame
 RIM = 0.015  # m from the end of a face at which a push turns the body
-BEHIND = 0.5  # of the way to its face: how far behind its middle a body turns, measured with a hand that turns with it
+BEHIND = 0.35  # of the way to its face: how far behind its middle a body turns, measured with a hand that turns with it
 CORNERS = 0.91  # of the distance of its corners: friction's radius, measured
 TURNS = np.array([0.1, 0.17, 0.25, 0.35, 0.45, 0.6, 0.75, 0.9])  # rad that such a push may turn it
 AHEAD = 0.006 * 1.25 ** np.arange(17)  # m of a straight push, up to 0.21
@@ -50,10 +51,24 @@ class Pushes:
 
 
 @dataclass(frozen=True)
+class Reach:
+    """Where the hand gets to: between two distances [m] from ``base`` (2,), the arm's place in the goal's frame.
+
+    ``back`` is how far [m] behind a face it stands where a push begins.
+    """
+
+    base: tuple[float, float]
+    inner: float
+    outer: float
+    back: float
+
+
+@dataclass(frozen=True)
 class Pushed:
     """A box that is pushed on a table; ``half`` are its horizontal half sizes [m]."""
 
     half: tuple[float, float]
+    reach: Reach | None = None
 
     def pushes(self) -> Pushes:
         """All that are considered: for each face one that is bent, straight ones, and those that turn either way."""
@@ -71,8 +86,21 @@ class Pushed:
         bends = bend(gap[..., None, :], FACES[pushes.face], turns)
         home = np.where((np.abs(bends) <= bent).all(axis=-1)[..., None], 0.0, np.nan)
         found = np.where(pushes.bent[:, None], np.broadcast_to(home, straight.shape), straight)
-        far = np.hypot(found[..., 0], found[..., 1]) > np.maximum(FAR, np.hypot(x, y))
-        return np.where(far[..., None], np.nan, found)
+        lost = np.hypot(found[..., 0], found[..., 1]) > np.maximum(FAR, np.hypot(x, y))
+        if self.reach is not None:
+            there = np.where(pushes.bent, 0.0, yaw + pushes.turn)
+            lost = lost | ~(self._reached(gap[..., None, :], yaw, pushes) & self._reached(found, there, pushes))
+        return np.where(lost[..., None], np.nan, found)
+
+    def _reached(self, gap: Array, yaw: Array, pushes: Pushes) -> NDArray[np.bool_]:
+        """Whether (..., k) the hand gets to where it stands for each push, with the body at ``gap`` (..., 3)."""
+        assert self.reach is not None
+        depth = np.where(pushes.face % 2 == 0, *self.half) + self.reach.back
+        cos, sin = np.cos(yaw + FACES[pushes.face]), np.sin(yaw + FACES[pushes.face])
+        x = gap[..., 0] - depth * cos - pushes.beside * sin - self.reach.base[0]
+        y = gap[..., 1] - depth * sin + pushes.beside * cos - self.reach.base[1]
+        far = np.hypot(x, y)
+        return (far >= self.reach.inner) & (far <= self.reach.outer)
 
 
 def wrapped(angle: Array, turns: float = 2 * np.pi) -> Array:
@@ -102,19 +130,18 @@ def chosen(pushes: Pushes, index: Indices) -> Pushes:
     return Pushes(*(column[index] for column in vars(pushes).values()))
 
 
-def worth(gap: Array, off: tuple[float, float], half: tuple[float, float], turns: float) -> tuple[Pushes, Array]:
+def worth(gap: Array, off: tuple[float, float], bodies: Sequence[Pushed], turns: float) -> tuple[Pushes, Array]:
     """All pushes, and what the best way home that begins with each costs, (batch, k); the least is best.
 
-    ``gap`` (batch, 3) is where the body is in its goal's frame; ``off`` the distance [m] and the angle [rad] by which it
+    ``gap`` (batch, 3) is where each of ``bodies``, all of a size, is in its goal's frame; ``off`` the distance [m] and the angle [rad] by which it
     may be off. A way costs what it is off at its end, as a share of that, and a little for each push and its length.
     """
-    pushes = Pushed(half).pushes()
-    return pushes, np.stack([_worth(row, off, half, turns) for row in gap])
+    found = [_worth(row, off, body, turns) for row, body in zip(gap, bodies, strict=True)]
+    return bodies[0].pushes(), np.stack(found)
 
 
-def _worth(gap: Array, off: tuple[float, float], half: tuple[float, float], turns: float) -> Array:
+def _worth(gap: Array, off: tuple[float, float], body: Pushed, turns: float) -> Array:
     """As :func:`worth`, for one body, (k,); no further ahead than it takes to come home."""
-    body = Pushed(half)
     pushes = body.pushes()
     ways = body.after(gap, pushes, turns)[:, None]  # (k, kept, 3)
     spent = _spent(gap[None, None], pushes)[0].T  # (k, kept)
@@ -126,7 +153,7 @@ def _worth(gap: Array, off: tuple[float, float], half: tuple[float, float], turn
         price = (spent[..., None] + _spent(ways, pushes)).reshape(len(ways), -1)  # (k, kept * k)
         ahead = body.after(ways, pushes, turns, bent=LATER).reshape(len(ways), -1, 3)
         costs = np.fmin(costs, (_off(ahead, off) + price).min(axis=-1))
-        best = np.argpartition(_apart(ahead, half) + price * off[0], KEPT, axis=-1)[:, :KEPT]
+        best = np.argpartition(_apart(ahead, body.half) + price * off[0], KEPT, axis=-1)[:, :KEPT]
         ways, spent = np.take_along_axis(ahead, best[..., None], axis=1), np.take_along_axis(price, best, axis=1)
     return costs
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from demo_solvers.execution import Execution
-from demo_solvers.planning.arm import Array
+from demo_solvers.planning.arm import Arm, Array
 from demo_solvers.planning.planar_push import (
     FACES,
+    Pushed,
     Pushes,
+    Reach,
     bend,
     chosen,
     friction_radius,
@@ -25,14 +27,20 @@ from pipeline.predicates.aligned import TOLERANCE
 SURE = 0.7  # of what is allowed: what a plan may be off
 WIDEST = 0.03  # m that it may be off, however large the region
 LEAD = 0.12  # rad by which a hand that turns a face is ahead of it
+RADII, LOOKS = np.arange(0.15, 1.0, 0.025), 8  # m from the base, and ways the hand looks, at which reach is tried
+MOST = 0.7  # of these ways: what reaches
 OVER, SLACK = 1.4, 0.015  # times its way, and m, after which a push ends, whatever has come of it
 
 
 class AimedServo(Servo):
     """One push of every row that serves a place and a heading: :meth:`options` plans, :meth:`aim` chooses one."""
 
+    # A hand that sags drags the body down, and a body dragged down as hard as it is pushed is wedged where friction is 1.
+    # What is wedged gives way in the end: the hand must not be far ahead then.
+    lift, leash = 0.2, 0.03
+
     def __init__(self, ex: Execution, stage: Stage) -> None:
-        super().__init__(ex, stage)
+        super().__init__(ex, stage, upright=True)
         state, anchor = ex.state(), stage.relations[0].anchor
         (mine, long), (there, long_there) = heading(state, stage.body), heading(state, anchor)
         turned = poses.yaw_of(state.body(stage.body)[:, 3:])
@@ -49,7 +57,7 @@ class AimedServo(Servo):
 
     def options(self) -> list[Pushes]:
         """Pushes from the best to the worst, each another face or another place on it, (batch,) each."""
-        pushes, costs = worth(self._off(), self.off, self.half, self.turns)
+        pushes, costs = worth(self._off(), self.off, self._bodies(), self.turns)
         groups = np.unique(np.stack([pushes.face, np.sign(pushes.beside), pushes.bent]), axis=1, return_inverse=True)[1]
         groups = groups.reshape(-1)
         best = np.stack(
@@ -115,15 +123,44 @@ class AimedServo(Servo):
         gone = np.linalg.norm(self.ex.state().tcp[:, :2] - self.origin, axis=1)
         return gone > OVER * self.planned + STANDOFF + SLACK
 
+    def _bodies(self) -> list[Pushed]:
+        """The body of every row, with where the arm stands from its goal."""
+        pose = poses.pose(np.zeros((len(self.goal), 3)), np.tile([1.0, 0.0, 0.0, 0.0], (len(self.goal), 1)))
+        base = poses.inverse(self.ex.to_base(pose, np.arange(len(self.goal))))[:, :2]
+        inner, outer = ring(self.ex.arm, self.ex.to_base(self.tool(), np.arange(len(self.goal)))[0])
+        apart = _turned(base - self.goal, -self.upright)
+        back = self._tip + STANDOFF
+        return [Pushed(self.half, Reach((float(x), float(y)), inner, outer, back)) for x, y in apart]
+
     def _yaw(self) -> Array:
         return poses.yaw_of(self.ex.state().body(self.body)[:, 3:].astype(float))
 
     def _off(self) -> Array:
         """The body in its goal's frame (batch, 3): m, m and rad."""
-        turn, apart = -self.upright, self._centre() - self.goal
-        x = np.cos(turn) * apart[:, 0] - np.sin(turn) * apart[:, 1]
-        y = np.sin(turn) * apart[:, 0] + np.cos(turn) * apart[:, 1]
-        return np.stack([x, y, wrapped(self._yaw() - self.upright)], axis=1)
+        apart = _turned(self._centre() - self.goal, -self.upright)
+        return np.concatenate([apart, wrapped(self._yaw() - self.upright)[:, None]], axis=1)
+
+
+def ring(arm: Arm, tool: Array) -> tuple[float, float]:
+    """Least and greatest distance [m] from the arm's base at which the hand gets to at the height, and with the lean, of
+    a tool's pose (7,) in the base's frame, whichever way it looks.
+    """
+    distance, heading = (a.ravel() for a in np.meshgrid(RADII, np.linspace(-np.pi, np.pi, LOOKS, endpoint=False)))
+    lean = poses.quat_multiply(poses.quat_from_yaw(-poses.yaw_of(tool[3:])), tool[3:])
+    place = np.stack([distance, np.zeros_like(distance), np.full_like(distance, tool[2])], axis=1)
+    ok = np.zeros(len(distance), bool)
+    for half in (0.0, np.pi):
+        quat = poses.quat_multiply(poses.quat_from_yaw(heading + half), np.broadcast_to(lean, (len(heading), 4)))
+        ok |= arm.ik_restarted(poses.pose(place, quat)).ok
+    share = ok.reshape(LOOKS, len(RADII)).mean(axis=0)
+    good = RADII[share >= MOST]
+    return (float(good.min()), float(good.max())) if len(good) else (0.0, np.inf)
+
+
+def _turned(points: Array, angle: Array) -> Array:
+    """Points (batch, 2) turned by angles (batch,) rad."""
+    cos, sin = np.cos(angle), np.sin(angle)
+    return np.stack([cos * points[:, 0] - sin * points[:, 1], sin * points[:, 0] + cos * points[:, 1]], axis=1)
 
 
 def asks_for_heading(stage: Stage) -> bool:

@@ -26,6 +26,8 @@ MAX_STEPS = 110
 OFF, ASKEW = 0.01, 0.15  # m and rad by which the arm misses the hand's way when it is stuck
 TIPPED = np.cos(np.deg2rad(30.0))
 LOWEST, HIGHEST = 0.022, 0.05  # m above the table, between which the fingertips stay unless told otherwise
+UP_TO = 0.75  # of a body's height: how far up it is touched to keep the hand upright
+TOP = 0.88  # of a body's height, up to which a hand that rises touches it
 SLENDER = 0.8  # of half the width: pushed higher up, a body tips over its far edge where friction is high
 UNDER_PALM = (
     0.02  # m that a body stays below the palm of an upright hand, which would come down on it when it gives way
@@ -45,14 +47,20 @@ class Touch:
     overshoot: float
 
     @staticmethod
-    def of(ex: Execution, stage: Stage) -> Touch:
-        """What a stage asks for; the hand leans only behind what stands higher than its palm would be."""
+    def of(ex: Execution, stage: Stage, *, upright: bool = False) -> Touch:
+        """What a stage asks for; the hand leans only behind what stands higher than its palm would be.
+
+        An ``upright`` hand reaches further: it rather touches a low body a little higher up.
+        """
         settings, gripper = Settings(stage), ex.robot.gripper
         half = ex.state().layout.geometry[stage.body].bounds.half
         tall, steady = 2 * half[2], min(HIGHEST, SLENDER * min(half[:2]))
         highest = max(tall if "height" in stage.parameters else steady, LOWEST)
         height = float(np.clip(settings.number("height") * tall, LOWEST, highest))
-        high = tall > height + gripper.palm_clearance - UNDER_PALM
+        clear = tall - gripper.palm_clearance + UNDER_PALM  # from where on the palm need not lean back
+        if upright and height < clear <= min(highest, UP_TO * tall):
+            height = clear
+        high = tall > height + gripper.palm_clearance - UNDER_PALM + 1e-9
         return Touch(
             height=height,
             gap=min(settings.number("gap"), gripper.max_width),
@@ -65,14 +73,17 @@ class Touch:
 class Servo:
     """One push of every row: the face it goes through is chosen with :meth:`face`, then :meth:`drive` runs it."""
 
-    def __init__(self, ex: Execution, stage: Stage) -> None:
-        self.ex, self.body, self.touch = ex, stage.body, Touch.of(ex, stage)
+    lift = 0.0  # m that the hand goes up by for each metre of a push
+    leash = np.inf  # m that it may be commanded ahead of where it is
+
+    def __init__(self, ex: Execution, stage: Stage, *, upright: bool = False) -> None:
+        self.ex, self.body, self.touch = ex, stage.body, Touch.of(ex, stage, upright=upright)
         state = ex.state()
         self.geometry: BodyGeometry = state.layout.geometry[stage.body]
         region = state.layout.geometry[stage.relations[0].anchor]
         area = region.cavity or region.bounds
         self.goal = poses.compose(state.body(stage.relations[0].anchor), area.pose)[:, :2]
-        self.table = table_height(state)
+        self.table, self.highest = table_height(state), TOP * 2 * self.geometry.bounds.half[2]
         self.flip = np.zeros(len(self.goal), bool)
         self.face(np.zeros(len(self.goal), int))
 
@@ -93,7 +104,7 @@ class Servo:
         self.depth = np.array([half[0], half[1], half[0], half[1]])[index]
         self.heading = wrapped(poses.yaw_of(self.ex.state().body(self.body)[:, 3:]) + FACES[index])
         self.flip = np.abs(self.heading) > np.pi / 2
-        self.beside = np.zeros(len(index))
+        self.beside, self.risen = np.zeros(len(index)), np.zeros(len(index))
         self.position = self._centre() - self._reach(STANDOFF)[:, None] * unit(self.heading)
         gap = self.goal - self._centre()
         ahead = unit(self.heading)
@@ -147,7 +158,11 @@ class Servo:
         remaining, turn, fastest = self._course()
         speed = np.clip(SLOW_DOWN * remaining, SLOWEST, fastest)
         lateral = CENTRE * ((touching * left).sum(1) + self.beside)
+        lag = np.linalg.norm(self.position - self.ex.state().tcp[:, :2], axis=1)
         go = (moving & (remaining >= ARRIVED))[:, None] * dt
+        rise = np.minimum(self.risen + self.lift * go[:, 0] * speed * in_contact, self.highest - self.touch.height)
+        self.risen = np.maximum(rise, 0.0)
+        go = go * (lag < self.leash)[:, None]
         self.position = self.position + go * (speed[:, None] * ahead + lateral[:, None] * left)
         self.heading = self.heading + go[:, 0] * turn * in_contact
         return remaining < ARRIVED
@@ -173,8 +188,8 @@ class Servo:
         lean = poses.quat_from_axis_angle(np.array([0.0, 1.0, 0.0]), -self.touch.lean)
         turned = poses.quat_multiply(poses.quat_from_yaw(np.where(self.flip, np.pi, 0.0)), DOWN)
         quat = poses.quat_multiply(poses.quat_from_yaw(heading), poses.quat_multiply(lean, turned))
-        height = np.full((len(position), 1), self.table + self.touch.height)
-        return poses.pose(np.concatenate([position, height], axis=1), quat)
+        height = self.table + self.touch.height + self.risen
+        return poses.pose(np.concatenate([position, height[:, None]], axis=1), quat)
 
     def _centre(self) -> Array:
         pose = self.ex.state().body(self.body).astype(float)

@@ -209,9 +209,10 @@ def _way_up(
     ok &= start.ok & model.free(path, rows, ignore=("table",))
     spare = _spare(ex, path)
     if to_the_end:
-        share = np.linspace(0, 1, 5)[1:, None]
-        first, last = tool[:, None, :3], servo.last_tool()[rows, None, :3]
-        along = poses.pose(first + share * (last - first), np.repeat(tool[:, None, 3:], 4, axis=1))
+        share, last = np.linspace(0, 1, 5)[1:, None], servo.last_tool()[rows]
+        turn = poses.quat_to_rotvec(poses.quat_multiply(last[:, 3:], poses.quat_conjugate(tool[:, 3:])))
+        turned = poses.quat_multiply(poses.quat_from_rotvec(share * turn[:, None]), tool[:, None, 3:])
+        along = poses.pose(tool[:, None, :3] + share * (last - tool)[:, None, :3], turned)
         pushing, reached = ex.arm.follow(ex.to_base(along, rows), start.q)
         ok, spare = ok & reached, np.minimum(spare, _spare(ex, pushing))
     return path, np.where(ok, spare, -np.inf)
@@ -234,7 +235,7 @@ def _retreat(ex: Execution, servo: Servo) -> None:
         way = back + [_moved(present, away, 0.10 * s) for s in steps]
     path, ok = ex.arm.follow(ex.to_base(np.stack(way, axis=1), rows), ex.q)
     path[~ok] = ex.q[~ok, None]  # it stays where it is: the push itself is done
-    ex.line(path, speed=0.25, length=0.14)
+    ex.line(path, speed=0.15 if isinstance(servo, AimedServo) else 0.25, length=0.14)
 
 
 def _moved(pose: Array, xy: Array, z: float) -> Array:
