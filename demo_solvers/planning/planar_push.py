@@ -36,8 +36,8 @@ EACH, LONG = 0.35, 2.0  # of what may be off, and of that for a metre: what a pu
 
 @dataclass(frozen=True, eq=False)
 class Pushes:
-    """Pushes (k,): the face, how far beside its middle [m, to the left], and how the body's middle goes by it, ahead and
-    to the left [m], and how it turns [rad]; all as seen along the push.
+    """Pushes (k,): the face, how far beside its middle [m, to the left] it is touched, how far the body's middle goes,
+    ahead and to the left [m], and how far it turns [rad]; all as seen along the push.
 
     ``bent`` ones are steered to the goal, however far that is.
     """
@@ -75,9 +75,10 @@ class Pushed:
         return _pushes(self.half)
 
     def after(self, gap: Array, pushes: Pushes, turns: float, *, bent: float = BENT) -> Array:
-        """Gaps (..., k, 3) after each of ``pushes`` from gaps (..., 3): place [m] and heading [rad] in the goal's frame.
+        """Gaps (..., k, 3) after each of ``pushes`` from gaps (..., 3).
 
-        ``turns`` is the angle [rad] after which the body looks the same to the goal. Nan where a push leads nowhere.
+        A gap is the body's place [m] and heading [rad] in the goal's frame; ``turns`` is the angle [rad] after which
+        the body looks the same to the goal. Nan where a push leads nowhere. ``bent`` is as :data:`BENT`.
         """
         x, y, yaw = (gap[..., None, i] for i in range(3))
         cos, sin = np.cos(yaw + FACES[pushes.face]), np.sin(yaw + FACES[pushes.face])
@@ -111,8 +112,8 @@ def wrapped(angle: Array, turns: float = 2 * np.pi) -> Array:
 def bend(gap: Array, face: Array, turns: float) -> Array:
     """Curvatures (..., 2) 1/m, at its begin and end, of a way that leads a body at ``gap`` home through ``face``.
 
-    ``gap`` (..., 3) and ``face`` [rad] (...,) as everywhere here. A cubic, which meets both headings; infinite where the
-    goal is not ahead.
+    ``gap`` (..., 3) and ``face`` [rad] (...,) as everywhere here. A cubic, which meets both headings; infinite where
+    the goal is not ahead.
     """
     way = gap[..., 2] + face
     cos, sin = np.cos(way), np.sin(way)
@@ -133,8 +134,9 @@ def chosen(pushes: Pushes, index: Indices) -> Pushes:
 def worth(gap: Array, off: tuple[float, float], bodies: Sequence[Pushed], turns: float) -> tuple[Pushes, Array]:
     """All pushes, and what the best way home that begins with each costs, (batch, k); the least is best.
 
-    ``gap`` (batch, 3) is where each of ``bodies``, all of a size, is in its goal's frame; ``off`` the distance [m] and the angle [rad] by which it
-    may be off. A way costs what it is off at its end, as a share of that, and a little for each push and its length.
+    ``gap`` (batch, 3) is where each of ``bodies``, all of a size, is in its goal's frame; ``off`` the distance [m] and
+    the angle [rad] by which it may be off. A way costs what it is off at its end, as a share of that, and a little for
+    each push and its length.
     """
     found = [_worth(row, off, body, turns) for row, body in zip(gap, bodies, strict=True)]
     return bodies[0].pushes(), np.stack(found)

@@ -1,4 +1,4 @@
-"""The pushing hand where a body is also to be turned: every push is one of a planned few, and ends when it has turned."""
+"""The pushing hand where a body is also to be turned: every push is one of a planned few."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ OVER, SLACK = 1.4, 0.015  # times its way, and m, after which a push ends, whate
 class AimedServo(Servo):
     """One push of every row that serves a place and a heading: :meth:`options` plans, :meth:`aim` chooses one."""
 
-    # A hand that sags drags the body down, and a body dragged down as hard as it is pushed is wedged where friction is 1.
-    # What is wedged gives way in the end: the hand must not be far ahead then.
+    # A hand that sags drags the body down, and where friction is 1, what is dragged down as hard as it is pushed is
+    # wedged. It gives way in the end: the hand must not be far ahead then.
     lift, leash = 0.2, 0.03
 
     def __init__(self, ex: Execution, stage: Stage) -> None:
@@ -142,8 +142,9 @@ class AimedServo(Servo):
 
 
 def ring(arm: Arm, tool: Array) -> tuple[float, float]:
-    """Least and greatest distance [m] from the arm's base at which the hand gets to at the height, and with the lean, of
-    a tool's pose (7,) in the base's frame, whichever way it looks.
+    """Least and greatest distance [m] from the arm's base that the hand gets to, whichever way it looks.
+
+    Height and lean are those of a tool's pose (7,) in the base's frame.
     """
     distance, heading = (a.ravel() for a in np.meshgrid(RADII, np.linspace(-np.pi, np.pi, LOOKS, endpoint=False)))
     lean = poses.quat_multiply(poses.quat_from_yaw(-poses.yaw_of(tool[3:])), tool[3:])

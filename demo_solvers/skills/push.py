@@ -56,7 +56,7 @@ def push(ex: Execution, stage: Stage, following: Stage | None) -> None:
     """Push ``stage.body`` until its centre lies at the centre of the region that ``stage.relations`` name.
 
     What one push does not bring there is pushed again, through another face if need be, while there is time. Where the
-    body is also to lie along the region, pushes are planned that turn it, too.
+    body is also to lie along the region, pushes are planned that turn it, too; where they touch it is theirs to say.
     """
     goal = parse(stage.post or f"(within {stage.body} {stage.relations[0].anchor})")
     everyone, trouble = ex.alive.copy(), dict[int, _Trouble]()

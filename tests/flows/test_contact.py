@@ -8,12 +8,14 @@ import pytest
 from assets.catalog import LibraryCatalog
 from benchmarks._problems import pose_problem, simulator_of
 from demo_solvers.rewards.experts import GOALS
+from demo_solvers.solvers.vipr import vipr
 from flows.config import compose
 from flows.task_set import task_set
 from pipeline.core.doors import Problem
 from pipeline.core.poses import yaw_of
 from pipeline.core.streams import stream
 from pipeline.core.task import TaskSpec
+from pipeline.rollout import attempt
 from scene_gen.builder import TabletopBuilder
 from task_gen.gate import static_gate
 
@@ -61,6 +63,15 @@ def test_its_worlds_settle_and_pass_the_dynamic_gate(task: TaskSpec) -> None:
 @every_task
 def test_they_do_in_genesis_too(task: TaskSpec) -> None:
     assert len(posed(task, "genesis").scenes) >= 5
+
+
+@pytest.mark.physics
+@pytest.mark.parametrize("name", ["push_precise", "reorient"])
+def test_planned_pushes_bring_most_to_their_place_and_heading(name: str) -> None:
+    found = pose_problem(TASKS[name], simulator_of("mujoco"), robot="panda", worlds=12, seed=5)
+    assert found.problem is not None, found.reasons
+    outcomes = attempt(simulator_of("mujoco"), found.problem, vipr).outcomes
+    assert np.mean([outcome.success for outcome in outcomes]) >= 0.5
 
 
 def test_the_box_starts_some_way_off_and_nearly_along_the_mark() -> None:
