@@ -87,7 +87,7 @@ class Pushed:
         bends = bend(gap[..., None, :], FACES[pushes.face], turns)
         home = np.where((np.abs(bends) <= bent).all(axis=-1)[..., None], 0.0, np.nan)
         found = np.where(pushes.bent[:, None], np.broadcast_to(home, straight.shape), straight)
-        lost = np.hypot(found[..., 0], found[..., 1]) > np.maximum(FAR, np.hypot(x, y))
+        lost = np.asarray(np.hypot(found[..., 0], found[..., 1]) > np.maximum(FAR, np.hypot(x, y)))
         if self.reach is not None:
             there = np.where(pushes.bent, 0.0, yaw + pushes.turn)
             lost = lost | ~(self._reached(gap[..., None, :], yaw, pushes) & self._reached(found, there, pushes))
