@@ -85,9 +85,10 @@ class Pushed:
         placed = x + cos * pushes.ahead - sin * pushes.aside, y + sin * pushes.ahead + cos * pushes.aside
         straight = np.stack([*placed, wrapped(yaw + pushes.turn, turns)], axis=-1)
         bends = bend(gap[..., None, :], FACES[pushes.face], turns)
-        home = np.where((np.abs(bends) <= bent).all(axis=-1)[..., None], 0.0, np.nan)
+        gentle = np.all(np.abs(bends) <= bent, axis=-1, keepdims=True)
+        home = np.where(gentle, 0.0, np.nan)
         found = np.where(pushes.bent[:, None], np.broadcast_to(home, straight.shape), straight)
-        lost = np.asarray(np.hypot(found[..., 0], found[..., 1]) > np.maximum(FAR, np.hypot(x, y)))
+        lost = np.hypot(found[..., 0], found[..., 1]) > np.maximum(FAR, np.hypot(x, y))
         if self.reach is not None:
             there = np.where(pushes.bent, 0.0, yaw + pushes.turn)
             lost = lost | ~(self._reached(gap[..., None, :], yaw, pushes) & self._reached(found, there, pushes))
