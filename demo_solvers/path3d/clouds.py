@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import ndimage
 from scipy.spatial import KDTree
 
 from pipeline.core import poses
@@ -16,6 +17,9 @@ Ints = NDArray[np.int64]
 VOXEL = 0.004  # m
 NEIGHBOURS, NEAR = 3, 0.012  # a point with fewer others within so many m is an outlier
 NOTHING = -1
+ROUGH = 0.0003  # m of noise in a depth image, from which it is smoothed
+WINDOW, RING = 5, 3  # pixels of the median, and about a pixel that is given up where they differ by more than JUMP
+JUMP = 0.02  # m
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,13 +48,38 @@ class Cloud:
 
 def seen_by(view: View, row: int) -> Cloud:
     """All points that one camera sees in world ``row`` of its view."""
-    depth = view.depth[row].astype(np.float64)
+    depth = steadied(view.depth[row].astype(np.float64))
     v, u = np.nonzero(depth)
     z, k = depth[v, u], view.intrinsics
     local = np.stack([(u + 0.5 - k[0, 2]) / k[0, 0] * z, (v + 0.5 - k[1, 2]) / k[1, 1] * z, z], axis=1)
     points = local @ poses.quat_to_matrix(view.pose[row, 3:]).T + view.pose[row, :3]
     labels = np.full(len(z), NOTHING) if view.labels is None else view.labels[row][v, u].astype(np.int64)
     return Cloud(points, view.rgb[row][v, u] / 255.0, labels)
+
+
+def steadied(depth: Array) -> Array:
+    """A depth image (height, width) m as it is where that is smooth, else the median of each pixel's neighbours.
+
+    Pixels at edges, which may be of either side, are given up. Those without a reading (0) take the nearest one's where
+    at least half of those about them have one.
+    """
+    if roughness(depth) < ROUGH:
+        return depth
+    some = depth > 0
+    _, nearest = ndimage.distance_transform_edt(~some, return_indices=True)
+    filled = depth[tuple(nearest)]
+    known = ndimage.uniform_filter(some.astype(float), WINDOW) > 0.5
+    calm = ndimage.median_filter(filled, WINDOW)
+    jump = ndimage.maximum_filter(calm, RING) - ndimage.minimum_filter(calm, RING)
+    return np.where(known & (jump < JUMP), calm, 0.0)
+
+
+def roughness(depth: Array) -> float:
+    """The noise [m] of a depth image: what a typical pixel differs from the line through those beside it."""
+    left, here, right = depth[:, :-2], depth[:, 1:-1], depth[:, 2:]
+    all_read = (left > 0) & (here > 0) & (right > 0)
+    bend = np.abs(left - 2 * here + right)[all_read]
+    return float(np.median(bend) / 0.6745 / np.sqrt(6.0)) if len(bend) else 0.0
 
 
 def cropped(cloud: Cloud, low: ArrayLike, high: ArrayLike) -> Cloud:

@@ -9,6 +9,7 @@ import numpy as np
 from demo_solvers.path3d.clouds import Array, Cloud
 from demo_solvers.path3d.references import Reference, palette_of, weighted
 from demo_solvers.path3d.segments import Segment
+from pipeline.core.world import Bools
 
 COLOUR_UNIT = 18.0  # of weighted Lab that costs 1
 LARGER, SMALLER, HIDDEN = 5.0, 3.5, 1.2
@@ -17,10 +18,7 @@ hide some of it."""
 SIZE_UNKNOWN = 0.2  # cost of a size where the reference, pictures without depth, tells none
 PART = 0.05  # cost of being a part of a cluster
 LEFT_OVER = 0.9  # cost of a cluster all of which looks like a thing that is in it, and is said not to be
-ALIKE, UNLIKE = (
-    11.0,
-    22.0,
-)  # of weighted Lab from a thing's palette: a point looks like it up to here, not at all beyond
+ALIKE = 22.0  # of weighted Lab between a point and a thing's palette
 WORST = 1.1  # cost at which nothing is the thing
 KEPT = 12  # best segments a query
 OVERLAP = 0.15  # share of the smaller segment that two things may have in common
@@ -76,10 +74,15 @@ def match(cloud: Cloud, segments: list[Segment], references: dict[str, Reference
     """The cheapest choice of one segment a query such that no two share points; hopeless queries are left out."""
     offers = {name: _offers(cloud, segments, reference) for name, reference in references.items()}
     values = weighted(cloud.colours)
-    looks = dict[str, Array]()
-    for name, reference in references.items():
-        gap = np.linalg.norm(values[:, None] - reference.palette[None], axis=2).min(axis=1)
-        looks[name] = np.clip((UNLIKE - gap) / (UNLIKE - ALIKE), 0.0, 1.0)
+    looks = {
+        n: np.linalg.norm(values[:, None] - r.palette[None], axis=2).min(axis=1) < ALIKE for n, r in references.items()
+    }
+    rooms = {
+        (name, s.cluster): size_cost(cloud.points[s.index], reference, smaller=0.0) < WORST
+        for name, reference in references.items()
+        for s in segments
+        if s.whole
+    }
     names = sorted(offers, key=lambda n: len(offers[n]))
     best: tuple[float, dict[str, Match]] = (np.inf, {})
 
@@ -88,7 +91,7 @@ def match(cloud: Cloud, segments: list[Segment], references: dict[str, Reference
         if cost >= best[0]:
             return
         if number == len(names):
-            cost += _left_over(cloud, segments, looks, chosen)
+            cost += _left_over(cloud, segments, looks, rooms, chosen)
             best = (cost, dict(chosen)) if cost < best[0] else best
             return
         name = names[number]
@@ -113,15 +116,27 @@ def _offers(cloud: Cloud, segments: list[Segment], reference: Reference) -> list
     return sorted(found, key=lambda m: m.cost)[:KEPT]
 
 
-def _left_over(cloud: Cloud, segments: list[Segment], looks: dict[str, Array], chosen: dict[str, Match]) -> float:
-    """What it costs that points which look like the things in their cluster belong to none of them."""
+def _left_over(
+    cloud: Cloud,
+    segments: list[Segment],
+    looks: dict[str, Bools],
+    rooms: dict[tuple[str, int], bool],
+    chosen: dict[str, Match],
+) -> float:
+    """What it costs that points which look like the things in their cluster belong to none of them.
+
+    A cluster that is too large to be a thing (``rooms``) has, where nothing else is known of it, points of others.
+    """
     whole, cost = {s.cluster: s.index for s in segments if s.whole}, 0.0
     for cluster in {m.segment.cluster for m in chosen.values()}:
         mine = {name: m for name, m in chosen.items() if m.segment.cluster == cluster}
-        like = np.zeros(len(cloud))
-        like[whole[cluster]] = np.max([looks[name][whole[cluster]] for name in mine], axis=0)
+        if len(mine) == 1 and not rooms[next(iter(mine)), cluster]:
+            continue
+        like = np.zeros(len(cloud), bool)
+        like[whole[cluster]] = True
+        like &= np.any([looks[name] for name in mine], axis=0)
         for m in mine.values():
-            like[m.segment.index] = 0.0
+            like[m.segment.index] = False
         cost += LEFT_OVER * float(like.sum()) / len(whole[cluster])
     return cost
 

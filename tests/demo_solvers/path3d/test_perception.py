@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from demo_solvers.path3d.articulation import fit, moved_by
-from demo_solvers.path3d.clouds import Cloud, thinned, without_outliers
+from demo_solvers.path3d.clouds import Cloud, roughness, steadied, thinned, without_outliers
 from demo_solvers.path3d.labelled import LabelledPerceiver
 from demo_solvers.path3d.matching import match
 from demo_solvers.path3d.perception import NAMED, Unseen
@@ -15,6 +15,8 @@ from demo_solvers.path3d.segments import Segment
 from pipeline.core import poses
 from pipeline.core.errors import InvalidInputError
 from pipeline.core.seeing import Query
+from pipeline.core.streams import stream
+from pipeline.sensor_noise import SensorNoise, noisy_depth
 
 pytestmark = pytest.mark.physics
 
@@ -130,3 +132,32 @@ def test_a_thing_is_found_on_another_of_a_colour_that_is_merely_like_one_of_its_
     cloud = Cloud(np.concatenate([handle, block]), colours, np.full(3500, -1))
     whole, part = Segment(np.arange(3500), 0, "cluster"), Segment(np.arange(500), 0, "colour")
     assert match(cloud, [whole, part], {"knife": knife})["knife"].segment is part
+
+
+def test_exact_depth_is_left_alone_and_noisy_depth_is_smoothed_but_not_across_edges():
+    slope = 1.0 + 0.002 * np.arange(320) * np.ones((240, 1))
+    exact = np.where(np.indices((240, 320))[0] < 120, slope, slope + 0.5)
+    np.testing.assert_array_equal(steadied(exact), exact)
+    noisy = exact + np.random.default_rng(0).normal(scale=0.002, size=exact.shape)
+    assert roughness(noisy) == pytest.approx(0.002, rel=0.1)
+    noisy[np.random.default_rng(1).random(noisy.shape) < 0.3] = 0.0
+    calm = steadied(noisy)
+    kept = calm > 0
+    assert kept[:117].mean() > 0.95
+    assert kept[123:].mean() > 0.95
+    assert (calm - exact)[kept].std() < 0.001
+    assert not kept[120].any()
+
+
+def test_a_block_is_found_through_noisy_cameras(eyes, blocks):
+    _, seen = blocks
+    noise = SensorNoise(depth=1.0, dropout=0.3)
+    clear, names = look(eyes, seen), ("block_green", "block_red", "block_blue", "zone_red")
+    depth = {
+        n: np.stack([noisy_depth(v.depth[0].astype(float), v.intrinsics, noise, stream(0, n))])
+        for n, v in seen.views.items()
+    }
+    views = {n: replace(v, depth=depth[n]) for n, v in seen.views.items()}
+    noisy = eyes.perceive(seen.problem, views, 0, seen.joints)
+    for name in names:
+        np.testing.assert_allclose(noisy.things[name].centre, clear.things[name].centre, atol=0.005)
