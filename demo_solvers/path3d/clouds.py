@@ -66,8 +66,8 @@ def steadied(depth: Array) -> Array:
     if roughness(depth) < ROUGH:
         return depth
     some = depth > 0
-    _, nearest = ndimage.distance_transform_edt(~some, return_indices=True)
-    filled = depth[tuple(nearest)]
+    nearest = ndimage.distance_transform_edt(~some, return_distances=False, return_indices=True)
+    filled = depth[tuple(np.asarray(nearest))]
     known = ndimage.uniform_filter(some.astype(float), WINDOW) > 0.5
     calm = ndimage.median_filter(filled, WINDOW)
     jump = ndimage.maximum_filter(calm, RING) - ndimage.minimum_filter(calm, RING)
