@@ -24,20 +24,27 @@ SKILLS = "skills"
 """In a workshop: the shelf on which a solver puts what it has learned of a task."""
 
 
-def solve(
-    job: BatchJob, problem: Problem, folder: RunFolder, *, simulator: Simulator, catalog: Catalog
-) -> tuple[Solution, Account | None]:
-    """Attempt the scenes of a batch; what a model was asked for it, where one was.
+@dataclass(frozen=True, eq=False)
+class Solved:
+    """The solution of a batch; what a model was asked for it, where one was, and which of its calls gave nothing."""
+
+    solution: Solution
+    asked: Account | None = None
+    failed_calls: tuple[str, ...] = ()
+
+
+def solve(job: BatchJob, problem: Problem, folder: RunFolder, *, simulator: Simulator, catalog: Catalog) -> Solved:
+    """Attempt the scenes of a batch.
 
     A solver that learns is given the task's workshop, which is its own only while it has it open.
     """
     given = replace(problem, offered=job.offered, budget=budget_of(job.config), learning=learning_of(job.config))
     with staffed_solver(job.config, skills=folder.given_skills) as solver:
-        if not solver.learns:
-            return attempt(simulator, given, solver), solver.account
-        engine = f"{simulator.info.name} {simulator.info.version} on {simulator.info.device}"
-        shop = TaskWorkshop(folder, job.task.name, engine)
-        return attempt(simulator, _learnable(job, given, shop, simulator, catalog), solver), solver.account
+        if solver.learns:
+            engine = f"{simulator.info.name} {simulator.info.version} on {simulator.info.device}"
+            shop = TaskWorkshop(folder, job.task.name, engine)
+            given = _learnable(job, given, shop, simulator, catalog)
+        return Solved(attempt(simulator, given, solver), solver.account, solver.failed_calls)
 
 
 def learning_of(config: RunConfig) -> LearningBudget:

@@ -130,7 +130,9 @@ def test_options_reach_the_budget_of_learning() -> None:
     assert learning_of(compose("smoke", **asked)) == LearningBudget(
         steps=5000, worlds=16, judged=8, candidates=3, rounds=4
     )
-    assert learning_of(compose("smoke")) == LearningBudget()
+    assert learning_of(compose("push_precise")) == LearningBudget()
+    assert learning_of(compose("demo")) == LearningBudget(steps=100_000), "less, where it was not asked for"
+    assert learning_of(compose("smoke")) == LearningBudget(steps=0), "it is to take seconds"
     assert len({compose("smoke", **{name: value}).digest for name, value in asked.items()}) == len(asked)
 
 
