@@ -146,7 +146,7 @@ class _Batch:
         if problem is None:
             return self._report("rejected", built=built, **_refusal(posed))
         with self._stage("solve", f"{len(problem.scenes)} worlds"):
-            solved = solve(job, problem, folder, simulator=simulator, catalog=self.bench.catalog)
+            solved = solve(job, problem, folder, simulator=simulator, catalog=self.bench.catalog, tell=self._solving)
             solution, outcomes = solved.solution, solved.solution.outcomes
         with self._stage("validate", f"{sum(o.success for o in outcomes)} of {len(outcomes)} solved"):
             checked = self._validate(problem, outcomes)
@@ -223,6 +223,9 @@ class _Batch:
         job = self.job
         head = {"job": job.digest, "task": job.task.name, "family": job.task.family, "index": job.index}
         return BatchReport.model_validate({**head, "status": status, "seconds": self.seconds, **values})
+
+    def _solving(self, news: str) -> None:
+        self.listener(Notice(task=self.job.task.name, index=self.job.index, stage="solve", detail=news))
 
     @contextmanager
     def _stage(self, name: str, detail: str = "") -> Iterator[None]:

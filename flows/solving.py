@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,11 +17,19 @@ from flows.staffing import staffed_solver
 from pipeline.asking.meter import Account
 from pipeline.core.doors import Catalog, Problem, Simulator, Solution
 from pipeline.core.learning import LearningBudget
+from pipeline.core.scene import SceneSpec
 from pipeline.rollout import attempt
 from scene_gen.builder import TabletopBuilder
 
+Tell = Callable[[str], None]
+MEASURES = "measuring how its stages may be done"
+LEARNS = "learning, at most {steps:,} actions a stage and way"
 SKILLS = "skills"
 """In a workshop: the shelf on which a solver puts what it has learned of a task."""
+
+
+def unheard(news: str) -> None:
+    """Nobody listens."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +41,10 @@ class Solved:
     failed_calls: tuple[str, ...] = ()
 
 
-def solve(job: BatchJob, problem: Problem, folder: RunFolder, *, simulator: Simulator, catalog: Catalog) -> Solved:
-    """Attempt the scenes of a batch.
+def solve(
+    job: BatchJob, problem: Problem, folder: RunFolder, *, simulator: Simulator, catalog: Catalog, tell: Tell = unheard
+) -> Solved:
+    """Attempt the scenes of a batch; ``tell`` hears when something is measured or learned, which takes longer.
 
     A solver that learns is given the task's workshop, which is its own only while it has it open.
     """
@@ -43,7 +53,7 @@ def solve(job: BatchJob, problem: Problem, folder: RunFolder, *, simulator: Simu
         if solver.learns:
             engine = f"{simulator.info.name} {simulator.info.version} on {simulator.info.device}"
             shop = TaskWorkshop(folder, job.task.name, engine)
-            given = _learnable(job, given, shop, simulator, catalog)
+            given = _learnable(job, given, shop, simulator, catalog, tell)
         return Solved(attempt(simulator, given, solver), solver.account, solver.failed_calls)
 
 
@@ -80,9 +90,16 @@ class TaskWorkshop:
             gather(place, self.folder, engine=self.engine)
 
 
-def _learnable(job: BatchJob, problem: Problem, shop: TaskWorkshop, simulator: Simulator, catalog: Catalog) -> Problem:
+def _learnable(
+    job: BatchJob, problem: Problem, shop: TaskWorkshop, simulator: Simulator, catalog: Catalog, tell: Tell
+) -> Problem:
     """The problem with all that learning needs."""
     builder = TabletopBuilder(catalog, catalog.robot(job.config.robot), support=job.config.support)
     place = shop.folder.learned_of(job.task.name) / "scenes"
-    more = PracticeScenes(job.task, builder, simulator, seed=job.config.seed, folder=place)
+    scenes = PracticeScenes(job.task, builder, simulator, seed=job.config.seed, folder=place)
+
+    def more(count: int, *, part: str = "practice") -> Sequence[SceneSpec]:
+        tell(LEARNS.format(steps=job.config.learn_steps) if part == "practice" else MEASURES)
+        return scenes(count, part=part)
+
     return replace(problem, more=more, workshop=shop)

@@ -98,8 +98,11 @@ def _facts(one: TaskReport, album: Album) -> Mapping[str, str]:
 def _model(one: TaskReport) -> str:
     """How often a model was asked for programs, patches and rewards, and the first of the calls that gave nothing."""
     assert one.asked is not None
-    asked, failed = counted(one.asked.calls + one.asked.cached, "answer"), len(one.failed_calls)
-    return f"{asked}; {failed} calls gave nothing usable: {one.failed_calls[0]}" if failed else asked
+    asked = f"asked {counted(one.asked.calls + one.asked.cached, 'time')}"
+    if not one.failed_calls:
+        return asked
+    vain = f"{counted(len(one.failed_calls), 'question')} in vain, where rules stood in"
+    return f"{asked}; {vain}, the first: {one.failed_calls[0]}"
 
 
 def _ways(one: TaskReport) -> str:

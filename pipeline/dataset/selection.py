@@ -66,8 +66,8 @@ def _task_ids(reader: DatasetReader, wanted: EpisodeFilter) -> list[int]:
 
 def _by_solver(reader: DatasetReader, solvers: tuple[str, ...]) -> NDArray[np.bool_]:
     """Hyphens and underscores of a solver's name mean the same."""
-    made = reader.column("episode_solver").astype(str)
-    plain, known = np.char.replace(made, "-", "_"), sorted(set(made.tolist()))
+    made = [str(name) for name in reader.column("episode_solver")]
+    plain, known = np.array([name.replace("-", "_") for name in made]), sorted(set(made))
     wanted = [name.replace("-", "_") for name in solvers]
     for name, asked in zip(wanted, solvers, strict=True):
         if name not in plain:
