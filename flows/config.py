@@ -22,7 +22,6 @@ RANDOMISATIONS: Registry[Any] = Registry("scene_gen.randomisation", "randomisati
 SOLVERS: Registry[Solver] = Registry("demo_solvers.solvers", "solver")
 PROGRAM_AUTHORS = ("procedural", "anthropic")
 LEARNING = LearningBudget()
-LEARN_STEPS = 100_000  # a minute or two of practice a way: no run is to learn for long unless it is asked to
 
 FilmChannel = Literal["rgb", "depth", "seg"]
 RENDERED: dict[FilmChannel, Channel] = {"rgb": "rgb", "depth": "depth", "seg": "segmentation"}
@@ -50,10 +49,7 @@ class RunConfig(Frozen):
         default="off",
         description="Domain randomisation, a file of scene_gen/randomisation; drawn anew for every batch.",
     )
-    solver: str = Field(
-        default="auto",
-        description="Demonstration solver, a file of demo_solvers/solvers; auto plans, and learns what fails by touch.",
-    )
+    solver: str = Field(default="vipr", description="Demonstration solver, a file of demo_solvers/solvers.")
     refine: int = Field(
         default=0, ge=0, le=20, description="Rounds of patched programs that a batch may try after its first attempt."
     )
@@ -82,7 +78,7 @@ class RunConfig(Frozen):
         default=None, ge=0, description="Most tokens that it may use for one batch; the rest is left to rules."
     )
     learn_steps: int = Field(
-        default=LEARN_STEPS,
+        default=LEARNING.steps,
         ge=0,
         description="Actions of all worlds together that a stage may practise with each way of learning it; 0: none.",
     )
@@ -100,6 +96,22 @@ class RunConfig(Frozen):
     reward_rounds: int = Field(
         default=LEARNING.rounds, ge=1, le=10, description="Rounds of rewards, each written after the last was tried."
     )
+    perceiver: str = Field(
+        default="procedural",
+        description="Who finds things for a solver that sees: procedural by shape and colour, anthropic asks a model.",
+    )
+    path_writer: str = Field(
+        default="procedural",
+        description="Who writes the ways on which it carries things: procedural, or anthropic for a language model.",
+    )
+    verifier: str = Field(
+        default="procedural",
+        description="Who tells it if an action worked: procedural by geometry; with anthropic a model has to agree.",
+    )
+    experience: str = Field(
+        default="", description="Digest of the experience by which ways are tried first; empty is none."
+    )
+    pictures: str = Field(default="", description="Digest of the reference pictures that are offered; empty is none.")
     skills: str = Field(default="", description="Digest of the learned skills that are offered; empty is none.")
     memory: str = Field(default="", description="Digest of the memory whose programs are offered; empty is none.")
     seed: int = Field(default=0, ge=0, lt=2**63, description="Root of every random stream of the run.")
@@ -132,14 +144,9 @@ def help_of(field: str) -> str:
     return RunConfig.model_fields[field].description or ""
 
 
-def spoken(solver: str) -> str:
-    """What people call a solver: ``vipr-rl`` is the file ``vipr_rl``."""
-    return solver.replace("_", "-")
-
-
 def solver_names() -> tuple[str, ...]:
-    """All solvers, as people call them."""
-    return tuple(map(spoken, SOLVERS))
+    """What people call the solvers: ``vipr-rl`` is the file ``vipr_rl``."""
+    return tuple(name.replace("_", "-") for name in SOLVERS)
 
 
 def presets() -> Registry[RunConfig]:
@@ -183,7 +190,10 @@ def compose(preset: str, **overrides: Any) -> RunConfig:
         ("refiner", config.refiner, PROGRAM_AUTHORS),
         ("programmer", config.programmer, PROGRAM_AUTHORS),
         ("reward author", config.reward_author, PROGRAM_AUTHORS),
-        ("solver", spoken(config.solver), solver_names()),
+        ("perceiver", config.perceiver, PROGRAM_AUTHORS),
+        ("path writer", config.path_writer, PROGRAM_AUTHORS),
+        ("verifier", config.verifier, PROGRAM_AUTHORS),
+        ("solver", config.solver.replace("_", "-"), solver_names()),
     ):
         if name not in known:
             raise UnknownNameError(kind, name, known)

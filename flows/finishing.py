@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assets.catalog import LibraryCatalog
+from flows.experience import keep_experience
 from flows.folder import RunFolder
 from flows.gallery.run_page import write_gallery
 from flows.harvest import Harvest
@@ -22,6 +23,7 @@ def finish(
     """Pack what was written and add it up; ``missing`` names the tasks that were broken off."""
     packed = pack_parts(plan, reports, folder)
     keep_learned(plan, reports, LibraryCatalog(), folder)
+    keep_experience(plan, reports, LibraryCatalog(), folder)
     report = report_of(plan, reports, folder, packed, seconds=seconds, missing=missing)
     write_gallery(report, folder)
     return report

@@ -64,6 +64,21 @@ class RunFolder:
         return self.root / "skills"
 
     @property
+    def given_experience(self) -> Path:
+        """How things were handled in earlier runs, as it was when the run began; absent when there was none."""
+        return self.root / "experience-given.jsonl"
+
+    @property
+    def experience(self) -> Path:
+        """How things were handled in this run's confirmed attempts, for an experience."""
+        return self.root / "experience-learned.jsonl"
+
+    @property
+    def given_pictures(self) -> Path:
+        """The reference pictures that the run was given, as they were when it began; absent when there were none."""
+        return self.root / "pictures-given"
+
+    @property
     def gallery(self) -> Path:
         """The page to look at."""
         return self.root / "index.html"

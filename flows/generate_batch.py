@@ -22,6 +22,8 @@ from prefect import flow, get_run_logger, task
 from prefect.runtime import flow_run
 
 from demo_solvers.memory import Memory, merge
+from demo_solvers.path3d.experience import Experiences
+from demo_solvers.path3d.experience import merge as merge_experience
 from flows.announcing import announce
 from flows.children import Children, cancel_children
 from flows.claim import claimed
@@ -67,6 +69,8 @@ def generate_batch(request: BatchRequest) -> dict[str, Any]:
         merge(Path(request.memory), Memory.read(folder.learned).lines)
     if request.remember_skills and request.skills is not None:
         add_skills(folder, Path(request.skills))
+    if request.remember_experience and request.experience is not None and folder.experience.exists():
+        merge_experience(Path(request.experience), Experiences.read(folder.experience).lines)
     _gallery(report, folder)
     if problems:
         raise TaskloomError(_missing(report, problems))

@@ -12,6 +12,7 @@ from pipeline.asking.meter import Account
 from pipeline.core.episode import Cause, Diagnosis
 from pipeline.core.geometry import Frozen
 from pipeline.core.learning import StageWay
+from pipeline.core.lesson import Lesson
 from pipeline.core.program import Program
 from pipeline.core.refinement import Round
 from pipeline.core.secrecy import without_secrets
@@ -57,6 +58,9 @@ class Attempt(Frozen):
         default=None, description="whether an imported task's own rules held at some step; None: not judged"
     )
     diagnosis: Diagnosis = Diagnosis()
+    lessons: tuple[Lesson, ...] = Field(
+        default=(), description="how the hand was used, where the goal's predicates confirmed that it was reached"
+    )
 
 
 class BatchReport(Frozen):
@@ -76,9 +80,6 @@ class BatchReport(Frozen):
     rounds: tuple[Round, ...] = Field(default=(), description="programs that were tried, and what of them went on")
     ways: tuple[StageWay, ...] = Field(default=(), description="how each stage of the program is done, and why")
     asked: Account | None = Field(default=None, description="what a model was asked for it, and its cost")
-    failed_calls: tuple[str, ...] = Field(
-        default=(), description="calls of it that gave nothing usable, and why; rules stood in"
-    )
     seconds: dict[str, float] = Field(default_factory=dict, description="wall clock by stage")
 
     @property

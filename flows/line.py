@@ -21,6 +21,7 @@ from typing import Protocol, TypeVar
 
 from assets.variants import Adopting
 from flows.config import RANDOMISATIONS, RunConfig, film_channels
+from flows.experience import keep_experience
 from flows.filming import Filmed, keep_pictures
 from flows.folder import RunFolder
 from flows.jobs import Attempt, BatchJob, BatchReport, failed
@@ -78,7 +79,7 @@ def run_line(config: RunConfig, folder: RunFolder, catalog: Catalog, runner: Run
     plan = runner.call("propose and gate", lambda: make_plan(config, catalog, given_memory(folder)))
     reports = demonstrate(plan, runner)
     packed = runner.call("pack", lambda: pack_parts(plan, reports, folder))
-    runner.call("remember", lambda: keep_learned(plan, reports, catalog, folder))
+    runner.call("remember", lambda: _remember(plan, reports, folder, catalog))
     return runner.call("report", lambda: report_of(plan, reports, folder, packed, seconds=time.perf_counter() - began))
 
 
@@ -146,8 +147,8 @@ class _Batch:
         if problem is None:
             return self._report("rejected", built=built, **_refusal(posed))
         with self._stage("solve", f"{len(problem.scenes)} worlds"):
-            solved = solve(job, problem, folder, simulator=simulator, catalog=self.bench.catalog, tell=self._solving)
-            solution, outcomes = solved.solution, solved.solution.outcomes
+            solution, asked = solve(job, problem, folder, simulator=simulator, catalog=self.bench.catalog)
+            outcomes = solution.outcomes
         with self._stage("validate", f"{sum(o.success for o in outcomes)} of {len(outcomes)} solved"):
             checked = self._validate(problem, outcomes)
         episodes = [self._numbered(v.episode, v.row) for v in checked if v.episode is not None]
@@ -157,10 +158,9 @@ class _Batch:
         attempts = [self._attempt(i, outcome, checked) for i, outcome in enumerate(outcomes)]
         causes = tuple(a.diagnosis.cause for a in attempts)
         self.filmed = Filmed(problem, tuple(outcomes), causes, tuple(episodes), worlds=len(checked))
-        learned = {"program": solution.program, "rounds": solution.rounds, "ways": solution.ways}
-        model = {"asked": solved.asked, "failed_calls": solved.failed_calls}
+        learned = {"program": solution.program, "rounds": solution.rounds, "ways": solution.ways, "asked": asked}
         return self._report(
-            "done", built=built, replayed=len(episodes), attempts=attempts, **learned, **model, **_refusal(posed)
+            "done", built=built, replayed=len(episodes), attempts=attempts, **learned, **_refusal(posed)
         )
 
     def with_pictures(self, report: BatchReport, folder: RunFolder) -> BatchReport:
@@ -217,6 +217,7 @@ class _Batch:
             recoveries=outcome.recoveries,
             by_source=_by_source(self.job.task, outcome),
             diagnosis=validation.diagnosis if outcome.success and validation else outcome.diagnosis,
+            lessons=outcome.lessons if outcome.success and not _refuted(validation) else (),
         )
 
     def _report(self, status: str, **values: object) -> BatchReport:
@@ -224,15 +225,23 @@ class _Batch:
         head = {"job": job.digest, "task": job.task.name, "family": job.task.family, "index": job.index}
         return BatchReport.model_validate({**head, "status": status, "seconds": self.seconds, **values})
 
-    def _solving(self, news: str) -> None:
-        self.listener(Notice(task=self.job.task.name, index=self.job.index, stage="solve", detail=news))
-
     @contextmanager
     def _stage(self, name: str, detail: str = "") -> Iterator[None]:
         self.listener(Notice(task=self.job.task.name, index=self.job.index, stage=name, detail=detail))
         began = time.perf_counter()
         yield
         self.seconds[name] = round(self.seconds.get(name, 0.0) + time.perf_counter() - began, 3)
+
+
+def _remember(plan: Plan, reports: Sequence[BatchReport], folder: RunFolder, catalog: Catalog) -> None:
+    """Write down what later runs may begin with: how programs did, and how things were handled."""
+    keep_learned(plan, reports, catalog, folder)
+    keep_experience(plan, reports, catalog, folder)
+
+
+def _refuted(validation: Validation | None) -> bool:
+    """Whether a replay did not confirm what was claimed; what was not replayed stands as it was judged."""
+    return validation is not None and validation.episode is None
 
 
 def _refusal(posed: Posed) -> dict[str, object]:

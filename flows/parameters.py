@@ -92,6 +92,9 @@ class BatchRequest(Frozen):
     reward_author: Author | None = Field(default=None, description=help_of("reward_author"))
     reward_candidates: int | None = Field(default=None, ge=1, le=16, description=help_of("reward_candidates"))
     reward_rounds: int | None = Field(default=None, ge=1, le=10, description=help_of("reward_rounds"))
+    perceiver: Author | None = Field(default=None, description=help_of("perceiver"))
+    path_writer: Author | None = Field(default=None, description=help_of("path_writer"))
+    verifier: Author | None = Field(default=None, description=help_of("verifier"))
     seed: int | None = Field(default=None, ge=0, lt=2**63, description=help_of("seed"))
     daily: bool = Field(
         default=False, description="Add the scheduled day (as 20261126) to the seed, so that every day is another run."
@@ -122,11 +125,23 @@ class BatchRequest(Frozen):
     remember_skills: bool = Field(
         default=False, description="Add what this run learned to that folder when it has finished."
     )
+    pictures: str | None = Field(
+        default=None,
+        description="Folder of reference pictures, one a thing, on the worker's machine; they count before meshes.",
+    )
+    experience: str | None = Field(
+        default=None,
+        description="File of how things were handled in earlier runs, on the worker's machine; that is tried first.",
+    )
+    remember_experience: bool = Field(
+        default=False, description="Add this run's confirmed handling to that file when it has finished."
+    )
 
     def config(self, *, day: date, given: tuple[TaskSpec, ...] | None = None) -> RunConfig:
         """The configuration, before an author has proposed anything; raises what :func:`compose` raises."""
         asked = {name: getattr(self, name) for name in RunConfig.model_fields if name in type(self).model_fields}
-        del asked["preset"], asked["memory"], asked["skills"]
+        for held in ("preset", "memory", "skills", "pictures", "experience"):
+            del asked[held]
         if given is not None and self.tasks is None:
             asked["tasks"] = len(given)
         config = compose(self.preset, **asked, given=given)

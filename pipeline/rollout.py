@@ -260,7 +260,8 @@ def _judged(problem: Problem, outcome: Outcome, scene: int, history: WorldState 
     wrong = misconduct(problem.scenes[scene], history, outcome) if reached and history is not None else None
     success = reached and wrong is None
     diagnosis = Diagnosis() if success else wrong or _why(outcome)
-    return replace(outcome, success=success, diagnosis=diagnosis, trace=states)
+    lessons = outcome.lessons if success else ()  # what was not confirmed teaches nothing
+    return replace(outcome, success=success, diagnosis=diagnosis, trace=states, lessons=lessons)
 
 
 def _why(outcome: Outcome) -> Diagnosis:

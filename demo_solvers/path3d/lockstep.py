@@ -89,4 +89,5 @@ def _outcome(row: int, lane: _Lane, recorded: Actions) -> Outcome:
         stage_names=tuple(names),
         diagnosis=lane.report.diagnosis,
         recoveries=lane.report.retries,
+        lessons=tuple(lane.report.lessons.values()),
     )

@@ -62,8 +62,16 @@ class ModelPerceiver(GeometricPerceiver):
 
     name = "model"
 
-    def __init__(self, catalog: Catalog, asker: Asker, settings: EyesSettings, *, alone: bool = False) -> None:
-        super().__init__(catalog)
+    def __init__(
+        self,
+        catalog: Catalog,
+        asker: Asker,
+        settings: EyesSettings,
+        *,
+        alone: bool = False,
+        pictures: Path | None = None,
+    ) -> None:
+        super().__init__(catalog, pictures=pictures)
         self.asker, self.settings, self.alone = asker, settings, alone
         self.failed_calls: list[str] = []
         self._prompt = Prompt.load(PROMPTS / "locate.md")
@@ -119,7 +127,7 @@ class ModelPerceiver(GeometricPerceiver):
 
     def _request(self, problem: SeeingProblem, views: Mapping[str, View], names: tuple[str, ...]) -> ChatRequest:
         height, width = next(iter(views.values())).rgb.shape[1:3]
-        nouns = {q.name: self.catalog.asset(q.asset).noun for q in problem.queries}
+        nouns = {q.name: self.catalog.asset(q.asset).noun for q in problem.queries if q.asset in self.catalog.assets}
         words = self._prompt.render(
             views=", ".join(views),
             width=str(width),
@@ -127,7 +135,7 @@ class ModelPerceiver(GeometricPerceiver):
             instruction=problem.instruction,
             things="; ".join(f"`{n}` ({nouns[n]})" if n in nouns else f"`{n}`" for n in names),
         )
-        pictures = tuple(_picture(view) for view in views.values())
+        pictures = tuple(picture(view) for view in views.values())
         return ChatRequest(
             model=self.settings.model,
             turns=(Turn(text=words, pictures=pictures),),
@@ -164,7 +172,8 @@ def overlap(box: tuple[float, float, float, float], points: Array, view: View) -
     return float(common / max((high - low).prod() + (b - a).prod() - common, 1e-9))
 
 
-def _picture(view: View) -> Picture:
+def picture(view: View) -> Picture:
+    """What a view shows, for a model."""
     from PIL import Image
 
     data = io.BytesIO()

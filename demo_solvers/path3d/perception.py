@@ -150,6 +150,15 @@ def named_points(cloud: Cloud) -> dict[str, Array]:
     }
 
 
+def hollow(thing: Thing) -> bool:
+    """Whether a thing has a rim to take it by: hardly any of its top is closed."""
+    points = thing.cloud.points
+    size = np.ptp(points[:, :2], axis=0)
+    middle = (points[:, :2].min(axis=0) + points[:, :2].max(axis=0)) / 2
+    inner = (np.abs(points[:, :2] - middle) < 0.3 * size).all(axis=1)
+    return bool(inner.any() and points[inner, 2].max() < thing.top - 0.3 * (thing.top - thing.base))
+
+
 def not_found(missing: list[str], seen: str) -> Unseen:
     """The diagnosis of things that are not there."""
     names = ", ".join(sorted(missing))

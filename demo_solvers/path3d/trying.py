@@ -26,11 +26,12 @@ def first_way(
 ) -> tuple[T, Path3D]:
     """What is offered first that can be done: it is noted as tried, and never taken again.
 
-    Offers are ordered, best first: what they are of, the tool pose (7,) that tells them apart, and the path. Raises
-    what stopped the first of them that was new, or ``otherwise`` if none was.
+    Offers are ordered, best first: what they are of, the tool pose (7,) that tells them apart, and the path. What
+    confirmed attempts have done comes before the others, where the worker has a memory. Raises what stopped the first
+    of them that was new, or ``otherwise`` if none was.
     """
     first: Stopped | None = None
-    for offered, pose, path in offers:
+    for offered, pose, path in worker.by_experience(action, offers):
         if not worker.is_new(action, pose):
             continue
         try:

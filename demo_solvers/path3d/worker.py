@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 
 from demo_solvers.path3d.carried import Carried, seen_in
+from demo_solvers.path3d.checking import Checks
 from demo_solvers.path3d.clouds import Array, Cloud
 from demo_solvers.path3d.hand import Hand, Steps, Stopped, Surroundings, step_back
 from demo_solvers.path3d.model_paths import ModelPaths
-from demo_solvers.path3d.perception import Sighting, Thing, Unseen
+from demo_solvers.path3d.model_verifier import Verifier
+from demo_solvers.path3d.perception import Sighting, Thing, Unseen, hollow
 from demo_solvers.path3d.plan import Action, Path3D, SubGoal, Unplannable, sub_goals
+from demo_solvers.path3d.recall import Recall, lesson_of, ordered, subject_of, use_of
 from pipeline.core.episode import Diagnosis
 from pipeline.core.goal import atoms
+from pipeline.core.lesson import Lesson
 from pipeline.core.registry import Registry
-from pipeline.core.seeing import SeeingProblem
+from pipeline.core.seeing import SeeingProblem, View
 from pipeline.holds import parse
 
 RETRIES = 3  # times a sub-goal is tried again
@@ -26,6 +30,8 @@ THING, OTHERS = "thing", "surroundings"
 ABOUT_HELD = 0.015  # m about what is held, in which points are its own
 UNHIDDEN = 0.8  # share of the paint seen before: with less in view something lies on it
 GRIPPABLE = 0.006  # m of the stroke that has to be left
+
+T = TypeVar("T")
 
 
 class Eyes(Protocol):
@@ -37,6 +43,10 @@ class Eyes(Protocol):
 
     def cloud(self, joints: Array) -> Cloud:
         """All points but the robot's; raises :class:`Unseen`."""
+        ...
+
+    def views(self) -> Mapping[str, View]:
+        """The bare frames, by camera."""
         ...
 
 
@@ -60,6 +70,8 @@ class Report:
     paths: list[Path3D] = field(default_factory=list)
     answers: list[tuple[str, bool]] = field(default_factory=list)
     retries: int = 0
+    lessons: dict[str, Lesson] = field(default_factory=dict)
+    """How the tool was used for each action that worked, as is believed."""
 
 
 class Worker:
@@ -69,13 +81,22 @@ class Worker:
 
     def __init__(self, problem: SeeingProblem, hand: Hand, eyes: Eyes, *, paths: ModelPaths | None = None) -> None:
         self.problem, self.hand, self.eyes, self.paths = problem, hand, eyes, paths
+        self.checks = Checks(problem, eyes.views)
+        self.recall: Recall | None = None
         self.report = Report()
         self.carried: Carried | None = None
         self.tried: dict[str, list[Array]] = {}
         """What was tried for each action, as tool poses (7,): never the same again."""
+        self._at_work: Lesson | None = None
         self.memory: dict[str, Thing] = {}
         """Where things and the support were last seen, for what the hand or another thing hides now."""
         self.memory_height = float(self.hand.base[2])
+
+    def helped(self, *, paths: ModelPaths | None, verifier: Verifier | None, recall: Recall | None) -> Worker:
+        """This worker, with a model that writes ways, one that answers questions, and a memory; None for none."""
+        self.paths, self.recall = paths or self.paths, recall
+        self.checks = Checks(self.problem, self.eyes.views, verifier)
+        return self
 
     def run(self) -> Generator[tuple[str, Array], Array, Report]:
         """All sub-goals in order; a sub-goal that fails is tried otherwise, at most RETRIES times."""
@@ -122,7 +143,8 @@ class Worker:
         yield from self.hand.follow(path, around, ignore=ignore)
 
     def answer(self, sub_goal: SubGoal, *, yes: bool) -> bool:
-        """Note the answer to a sub-goal's question."""
+        """The answer to a sub-goal's question: the geometry's ``yes``, unless the verifier objects; noted."""
+        yes = yes and self.checks.agrees(sub_goal, self._shown_by(sub_goal.action))
         self.report.answers.append((sub_goal.question, yes))
         return yes
 
@@ -133,15 +155,29 @@ class Worker:
     def note_try(self, action: Action, pose: Array) -> None:
         """Remember what was tried."""
         self.tried.setdefault(str(action), []).append(pose)
+        self._at_work = lesson_of(action, pose, self.memory)
+
+    def by_experience(
+        self, action: Action, offers: Iterable[tuple[T, Array, Path3D]]
+    ) -> Iterable[tuple[T, Array, Path3D]]:
+        """Offered ways (what they are of, tool pose (7,), path), those that confirmed attempts have used first."""
+        remembered = [] if self.recall is None else self.recall.uses(self.problem, action)
+        about = self.memory.get(subject_of(action) or "")
+        if not remembered or about is None:
+            return offers
+        return ordered(((offer, use_of(about.cloud.points, offer[1])) for offer in offers), remembered)
 
     def _carry_out(self, plan: tuple[SubGoal, ...], sighting: Sighting) -> Steps:
         number, tries = 0, 0
         while number < len(plan):
             goal = plan[number]
             self.hand.at(("recover: " if tries else "") + str(goal.action))
+            self.checks.begin()
+            self._at_work = None
             try:
                 yield from ACTS.get(goal.action.verb)(self, goal, sighting)
             except (Stopped, Unseen) as error:
+                error.diagnosis = self.checks.told(error.diagnosis)
                 if tries >= self.retries:
                     raise
                 tries += 1
@@ -150,6 +186,8 @@ class Worker:
                 if goal.action.verb in ("place", "lift") and self.carried is None and number:
                     number -= 1
                 continue
+            if self._at_work is not None:
+                self.report.lessons[str(goal.action)] = self._at_work
             number, tries = number + 1, (tries if goal.action.verb == "grasp" else 0)
             if number < len(plan):
                 sighting = self.look()
@@ -165,6 +203,13 @@ class Worker:
                 return self.look()
             except Unseen:
                 raise error from None
+
+    def _shown_by(self, action: Action) -> Array:
+        """The points (n, 3) by which an action shows: what is held, else where it went, else what it was about."""
+        if self.carried is not None:
+            return self.carried_points()
+        found = self.memory.get(action.to or "") or self.memory.get(action.thing)
+        return np.zeros((0, 3)) if found is None else found.cloud.points
 
     def without_carried(self, points: Array) -> Array:
         """Those of ``points`` (n, 3) that are not near what is held."""
@@ -197,7 +242,7 @@ class Worker:
         for atom in atoms(parse(self.problem.goal)):
             thing = sighting.things.get(atom.args[0])
             if thing is not None:
-                walls = _hollow(thing)
+                walls = hollow(thing)
                 found[thing.name] = bool(thing.sizes[1] <= largest + 0.004 or walls)
         return found
 
@@ -205,12 +250,3 @@ class Worker:
         """A diagnosis with the stage that it is of."""
         stage = self.hand.stage_names[-1] if self.hand.stage_names else "look"
         return diagnosis.model_copy(update={"stage": stage})
-
-
-def _hollow(thing: Thing) -> bool:
-    """Whether a thing has a rim to take it by: hardly any of its top is closed."""
-    points = thing.cloud.points
-    size = np.ptp(points[:, :2], axis=0)
-    middle = (points[:, :2].min(axis=0) + points[:, :2].max(axis=0)) / 2
-    inner = (np.abs(points[:, :2] - middle) < 0.3 * size).all(axis=1)
-    return bool(inner.any() and points[inner, 2].max() < thing.top - 0.3 * (thing.top - thing.base))

@@ -13,9 +13,12 @@ from rich.console import Console
 
 from assets.catalog import LibraryCatalog
 from demo_solvers.memory import Memory, merge
+from demo_solvers.path3d.experience import Experiences
+from demo_solvers.path3d.experience import merge as merge_experience
 from flows.authors import AUTHORS, ModelOptions
 from flows.authorship import with_author
 from flows.config import RunConfig, compose, help_of, presets
+from flows.experience import experience_for
 from flows.folder import RunFolder, check_output, open_folder
 from flows.imports import read_tasks
 from flows.interrupts import interruptible
@@ -33,6 +36,7 @@ from flows.learning_options import (
 from flows.machine import rendering_environment
 from flows.progress import ProgressBars
 from flows.proposed import keep_proposals
+from flows.reference_pictures import digest_of_pictures, keep_pictures, pictures_for
 from flows.refinement_options import (
     MemoryFile,
     ProgrammerName,
@@ -48,9 +52,17 @@ from flows.refinement_options import (
 from flows.refining import memory_for
 from flows.report import RunReport
 from flows.runners import run
+from flows.seeing_options import (
+    ExperienceFile,
+    PathWriterName,
+    PerceiverName,
+    PicturesFolder,
+    RememberExperience,
+    VerifierName,
+)
 from flows.server import EmbeddedServer, client_environment
 from flows.skills import add_skills, digest_of, keep_given, skills_for
-from flows.staffing import check_roles
+from flows.staffing import check_belongings, check_roles
 from flows.stages import library_digest
 from flows.tables import learned, places, summary, troubles
 from flows.wishes import (
@@ -101,6 +113,12 @@ def generate(
     reward_rounds: RewardRounds = None,
     skills: SkillsFolder = None,
     remember_skills: RememberSkills = False,
+    perceiver: PerceiverName = None,
+    path_writer: PathWriterName = None,
+    verifier: VerifierName = None,
+    pictures: PicturesFolder = None,
+    experience: ExperienceFile = None,
+    remember_experience: RememberExperience = False,
     seed: Annotated[int | None, typer.Option(help=help_of("seed"))] = None,
     families: Annotated[list[str] | None, typer.Option(help=f"{help_of('families')} May be repeated.")] = None,
     channels: Annotated[list[str] | None, typer.Option(help=f"{help_of('channels')} May be repeated.")] = None,
@@ -140,6 +158,8 @@ def generate(
     Example: `taskloom generate --preset smoke --out runs/smoke`
 
     One that learns: `taskloom generate --preset push_precise --solver auto --out runs/push`
+
+    One that sees: `taskloom generate --solver path3d --experience handled.jsonl --remember-experience --out runs/seen`
     """
     catalog = LibraryCatalog()
     given = read_tasks(tasks_from, catalog, compose(preset, robot=robot).robot) if tasks_from else None
@@ -150,7 +170,8 @@ def generate(
         channels=channels, refine=refine, variants=variants, target=target, recover=recover, refiner=refiner,
         programmer=programmer, solver_model=solver_model, solver_tokens=solver_tokens, solver=solver,
         learn_steps=learn_steps, learn_worlds=learn_worlds, learn_judged=learn_judged, reward_author=reward_author,
-        reward_candidates=reward_candidates, reward_rounds=reward_rounds,
+        reward_candidates=reward_candidates, reward_rounds=reward_rounds, perceiver=perceiver, path_writer=path_writer,
+        verifier=verifier,
     )  # fmt: skip
     check_roles(config)
     if dask and plain:
@@ -158,7 +179,10 @@ def generate(
     if remember and memory is None:
         raise InvalidInputError("--remember adds to a memory; name its file with --memory.")
     known, shelf = memory_for(out, memory), skills_for(out, skills, remember=remember_skills)
-    config = config.model_copy(update={"memory": known.digest, "skills": digest_of(shelf)})
+    handled, shown = experience_for(out, experience, remember=remember_experience), pictures_for(out, pictures)
+    held = {"memory": known.digest, "skills": digest_of(shelf), "experience": handled.digest}
+    config = config.model_copy(update={**held, "pictures": digest_of_pictures(shown)})
+    check_belongings(config)
     options = ModelOptions(model=model, budget_usd=budget_usd, budget_tokens=budget_tokens)
     if out.resolve() in [path.resolve() for path in outcomes or ()]:
         raise InvalidInputError(
@@ -177,6 +201,9 @@ def generate(
     if known.lines:
         known.write(folder.memory)
     keep_given(shelf, folder, digest=config.skills)
+    if handled.lines:
+        handled.write(folder.given_experience)
+    keep_pictures(shown, folder, digest=config.pictures)
     console = Console(stderr=True)
     try:
         with interruptible(), ProgressBars(config, console) as bars:
@@ -189,6 +216,8 @@ def generate(
         merge(memory, Memory.read(folder.learned).lines)
     if remember_skills and skills is not None:
         add_skills(folder, skills)
+    if remember_experience and experience is not None and folder.experience.exists():
+        merge_experience(experience, Experiences.read(folder.experience).lines)
     _conclude(report, out, as_json=as_json)
 
 

@@ -26,6 +26,7 @@ from flows.learning_options import (
 )
 from flows.parameters import BatchRequest
 from flows.refinement_options import ProgrammerName, Recover, Refine, RefinerName, SolverModel, SolverTokens
+from flows.seeing_options import PathWriterName, PerceiverName, VerifierName
 from flows.staffing import check_roles
 from pipeline.core.errors import InvalidInputError, UnknownNameError
 
@@ -81,6 +82,14 @@ def submit(
     remember: Annotated[bool, typer.Option("--remember", help=_meaning("remember"))] = False,
     skills: Annotated[Path | None, typer.Option(help=_meaning("skills"))] = None,
     remember_skills: Annotated[bool, typer.Option("--remember-skills", help=_meaning("remember_skills"))] = False,
+    perceiver: PerceiverName = None,
+    path_writer: PathWriterName = None,
+    verifier: VerifierName = None,
+    pictures: Annotated[Path | None, typer.Option(help=_meaning("pictures"))] = None,
+    experience: Annotated[Path | None, typer.Option(help=_meaning("experience"))] = None,
+    remember_experience: Annotated[
+        bool, typer.Option("--remember-experience", help=_meaning("remember_experience"))
+    ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until the batch has ended.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the run as JSON.")] = False,
 ) -> None:
@@ -92,8 +101,8 @@ def submit(
     """
     asked: dict[str, Any] = {name: value for name, value in locals().items() if name in BatchRequest.model_fields}
     asked["task_files"] = [str(path.absolute()) for path in tasks_from or ()]
-    asked["memory"] = None if memory is None else str(memory.absolute())
-    asked["skills"] = None if skills is None else str(skills.absolute())
+    places = {"memory": memory, "skills": skills, "pictures": pictures, "experience": experience}
+    asked |= {name: None if place is None else str(place.absolute()) for name, place in places.items()}
     request = _request(asked)
     home = this_home()
     state = running_state(home)

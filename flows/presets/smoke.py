@@ -13,5 +13,4 @@ smoke = RunConfig(
     batch=4,
     rounds=2,
     backend="kinematic",
-    learn_steps=0,  # seconds are not enough to learn
 )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from pipeline.core.geometry import Frozen
+from pipeline.core.lesson import Lesson
 from pipeline.core.program import Program
 from pipeline.core.scene import SceneSpec
 from pipeline.core.task import TaskSpec
@@ -78,6 +79,7 @@ class Outcome:
     row: int | None = None
     program: Program | None = None  # what was carried out
     recoveries: int = 0  # stages that had failed and were tried again; their names begin with "recover: "
+    lessons: tuple[Lesson, ...] = ()  # how the hand was used in what its solver holds to have worked
 
 
 class Provenance(Frozen):

@@ -7,10 +7,10 @@ import inspect
 import pytest
 
 from flows.config import SOLVERS, compose, solver_names
-from flows.staffing import LEARNING, ROLES, check_roles
+from flows.staffing import EXPERIENCE, LEARNING, ROLES, check_roles
 from pipeline.core.errors import InvalidInputError
 
-KNOWN = {*ROLES.values(), *LEARNING}
+KNOWN = {*ROLES.values(), *LEARNING, EXPERIENCE}
 
 
 @pytest.mark.parametrize("name", list(SOLVERS))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from demo_solvers.path3d.carried import seen_in
-from demo_solvers.path3d.hand import Steps, Stopped, Surroundings, waypoint
+from demo_solvers.path3d.hand import Steps, Stopped, Surroundings, let_go, waypoint
 from demo_solvers.path3d.paths import UP, lift_path, moved
 from demo_solvers.path3d.perception import Sighting
 from demo_solvers.path3d.plan import Action, Path3D, SubGoal
@@ -37,8 +37,12 @@ def lift(worker: Worker, goal: SubGoal, sighting: Sighting) -> Steps:
         risen += STEP_UP
     seen = worker.look_at_all()
     here = float(seen_in(worker.carried_points(), seen.points, SEEN_WITHIN).mean())
-    if not worker.answer(goal, yes=here > 0.05 or hand.width > 0.004):
+    full = here > 0.05 or hand.width > 0.004
+    if not worker.answer(goal, yes=full):
         worker.carried = None
+        if full:  # only the verifier holds that it is not as it should be: it is put back, to be taken otherwise
+            yield from _raise(worker, action, -risen, around)
+            yield from let_go(hand, hand.robot.gripper.max_width)
         raise Stopped(
             "grasp_slipped", f"{action.thing} in the raised hand", "nothing is seen there", bodies=(action.thing,)
         )
