@@ -14,7 +14,7 @@ from demo_solvers.path3d.matching import match
 from demo_solvers.path3d.perception import Sighting, Thing, named_points, not_found, observed, standing
 from demo_solvers.path3d.references import Reference, References
 from demo_solvers.path3d.robot_shape import RobotShape
-from demo_solvers.path3d.segments import Segment, clusters, parts
+from demo_solvers.path3d.segments import Segment, clusters, parts, parts_like
 from demo_solvers.path3d.support import paint
 from pipeline.core.doors import Catalog
 from pipeline.core.goal import atoms
@@ -63,6 +63,9 @@ class GeometricPerceiver:
         wanted = {n: r for n, r in wanted.items() if n not in jointed.things}
         solid = {n: r for n, r in wanted.items() if not r.extents[2] <= FLAT}  # of unknown height, too
         painted = {n: r for n, r in wanted.items() if n not in solid}
+        if len(solid) > 1:
+            palettes = [r.palette for r in solid.values()]
+            segments += [part for s in segments if s.whole for part in parts_like(above, s, palettes)]
         found = {**match(everything, segments, solid), **match(everything, flats, painted)}
         if missing := [name for name in wanted if name not in found]:
             raise not_found(missing, f"{len(segments)} clusters and parts, {len(flats)} painted patches, none like it")

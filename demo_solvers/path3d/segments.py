@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from demo_solvers.path3d.clouds import Array, Cloud, Ints
+from demo_solvers.path3d.clouds import Array, Cloud, Ints, tree_of
 from demo_solvers.path3d.references import grouped, weighted
 
 GAP = 0.009  # m; points nearer than about this are of one cluster
@@ -17,6 +18,7 @@ LEAST_PART = 18  # points of a part
 SLICE = 0.006  # m, height of the slices whose widths are compared
 STEP = 0.25  # relative change of a slice's width that is a shoulder
 COARSE = 0.008  # m, cells of the outline
+AVERAGED = 12  # neighbours over which it is averaged what a point looks like
 SPLITS = (2, 3, 4)  # numbers of colours that a cluster is split by
 
 
@@ -55,6 +57,21 @@ def parts(cloud: Cloud, cluster: Segment) -> list[Segment]:
             if min(m.sum(), (~m).sum()) >= LEAST_PART and m.tobytes() not in seen:
                 seen.add(m.tobytes())
                 out.append(Segment(cluster.index[m], cluster.cluster, name))
+    return out
+
+
+def parts_like(cloud: Cloud, cluster: Segment, palettes: Sequence[Array]) -> list[Segment]:
+    """Parts of a cluster that look more like one of some things, by their ``palettes``, than like the others."""
+    points, values = cloud.points[cluster.index], weighted(cloud.colours[cluster.index])
+    gaps = np.stack([np.linalg.norm(values[:, None] - p[None], axis=2).min(axis=1) for p in palettes], axis=1)
+    _, near = tree_of(points).query(points, k=min(AVERAGED, len(points)))
+    mine, out = gaps[near].mean(axis=1).argmin(axis=1), list[Segment]()
+    for k in range(len(palettes)):
+        where = np.flatnonzero(mine == k)
+        pieces = components(points[where], GAP)
+        for piece in np.flatnonzero(np.bincount(pieces) >= LEAST_PART) if len(pieces) else ():
+            if (pieces == piece).sum() < len(points):
+                out.append(Segment(cluster.index[where[pieces == piece]], cluster.cluster, "palette"))
     return out
 
 
