@@ -22,6 +22,7 @@ RANDOMISATIONS: Registry[Any] = Registry("scene_gen.randomisation", "randomisati
 SOLVERS: Registry[Solver] = Registry("demo_solvers.solvers", "solver")
 PROGRAM_AUTHORS = ("procedural", "anthropic")
 LEARNING = LearningBudget()
+LEARN_STEPS = 100_000  # a minute or two of practice a way: no run is to learn for long unless it is asked to
 
 FilmChannel = Literal["rgb", "depth", "seg"]
 RENDERED: dict[FilmChannel, Channel] = {"rgb": "rgb", "depth": "depth", "seg": "segmentation"}
@@ -49,7 +50,10 @@ class RunConfig(Frozen):
         default="off",
         description="Domain randomisation, a file of scene_gen/randomisation; drawn anew for every batch.",
     )
-    solver: str = Field(default="vipr", description="Demonstration solver, a file of demo_solvers/solvers.")
+    solver: str = Field(
+        default="auto",
+        description="Demonstration solver, a file of demo_solvers/solvers; auto plans, and learns what fails by touch.",
+    )
     refine: int = Field(
         default=0, ge=0, le=20, description="Rounds of patched programs that a batch may try after its first attempt."
     )
@@ -78,7 +82,7 @@ class RunConfig(Frozen):
         default=None, ge=0, description="Most tokens that it may use for one batch; the rest is left to rules."
     )
     learn_steps: int = Field(
-        default=LEARNING.steps,
+        default=LEARN_STEPS,
         ge=0,
         description="Actions of all worlds together that a stage may practise with each way of learning it; 0: none.",
     )
@@ -144,9 +148,14 @@ def help_of(field: str) -> str:
     return RunConfig.model_fields[field].description or ""
 
 
+def spoken(solver: str) -> str:
+    """What people call a solver: ``vipr-rl`` is the file ``vipr_rl``."""
+    return solver.replace("_", "-")
+
+
 def solver_names() -> tuple[str, ...]:
-    """What people call the solvers: ``vipr-rl`` is the file ``vipr_rl``."""
-    return tuple(name.replace("_", "-") for name in SOLVERS)
+    """All solvers, as people call them."""
+    return tuple(map(spoken, SOLVERS))
 
 
 def presets() -> Registry[RunConfig]:
@@ -193,7 +202,7 @@ def compose(preset: str, **overrides: Any) -> RunConfig:
         ("perceiver", config.perceiver, PROGRAM_AUTHORS),
         ("path writer", config.path_writer, PROGRAM_AUTHORS),
         ("verifier", config.verifier, PROGRAM_AUTHORS),
-        ("solver", config.solver.replace("_", "-"), solver_names()),
+        ("solver", spoken(config.solver), solver_names()),
     ):
         if name not in known:
             raise UnknownNameError(kind, name, known)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from flows.config import RunConfig
+from flows.config import LEARNING, RunConfig
 from flows.task_set import task_set
 
 
 def preset(name: str) -> RunConfig:
-    """The configuration of one of the tasks in ``contact.json``."""
+    """The configuration of one of the tasks in ``contact.json``, which take a whole budget to learn."""
     tasks = task_set("contact")
     return RunConfig(
         preset=name,
@@ -17,5 +17,6 @@ def preset(name: str) -> RunConfig:
         batch=8,
         rounds=4,
         backend="genesis",
+        learn_steps=LEARNING.steps,
         given=tuple(task for task in tasks.tasks if task.name == name),
     )

@@ -12,7 +12,7 @@ from typing import Any
 from prefect import get_client
 from prefect.runtime import flow_run
 
-from flows.config import RunConfig
+from flows.config import RunConfig, spoken
 from flows.counting import counted
 from flows.home import runs_root
 from pipeline.core.errors import TaskloomError
@@ -63,7 +63,7 @@ def validation_run_name() -> str:
 
 def tags_of(config: RunConfig, families: Iterable[str]) -> list[str]:
     """By robot, family, backend and solver."""
-    one = {"robot": config.robot, "backend": config.backend, "solver": config.solver}
+    one = {"robot": config.robot, "backend": config.backend, "solver": spoken(config.solver)}
     return [f"{kind}:{name}" for kind, name in one.items()] + sorted({f"family:{f}" for f in families})
 
 

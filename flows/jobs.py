@@ -80,6 +80,9 @@ class BatchReport(Frozen):
     rounds: tuple[Round, ...] = Field(default=(), description="programs that were tried, and what of them went on")
     ways: tuple[StageWay, ...] = Field(default=(), description="how each stage of the program is done, and why")
     asked: Account | None = Field(default=None, description="what a model was asked for it, and its cost")
+    failed_calls: tuple[str, ...] = Field(
+        default=(), description="calls of it that gave nothing usable, and why; rules stood in"
+    )
     seconds: dict[str, float] = Field(default_factory=dict, description="wall clock by stage")
 
     @property

@@ -147,8 +147,8 @@ class _Batch:
         if problem is None:
             return self._report("rejected", built=built, **_refusal(posed))
         with self._stage("solve", f"{len(problem.scenes)} worlds"):
-            solution, asked = solve(job, problem, folder, simulator=simulator, catalog=self.bench.catalog)
-            outcomes = solution.outcomes
+            solved = solve(job, problem, folder, simulator=simulator, catalog=self.bench.catalog, tell=self._solving)
+            solution, outcomes = solved.solution, solved.solution.outcomes
         with self._stage("validate", f"{sum(o.success for o in outcomes)} of {len(outcomes)} solved"):
             checked = self._validate(problem, outcomes)
         episodes = [self._numbered(v.episode, v.row) for v in checked if v.episode is not None]
@@ -158,9 +158,10 @@ class _Batch:
         attempts = [self._attempt(i, outcome, checked) for i, outcome in enumerate(outcomes)]
         causes = tuple(a.diagnosis.cause for a in attempts)
         self.filmed = Filmed(problem, tuple(outcomes), causes, tuple(episodes), worlds=len(checked))
-        learned = {"program": solution.program, "rounds": solution.rounds, "ways": solution.ways, "asked": asked}
+        learned = {"program": solution.program, "rounds": solution.rounds, "ways": solution.ways}
+        model = {"asked": solved.asked, "failed_calls": solved.failed_calls}
         return self._report(
-            "done", built=built, replayed=len(episodes), attempts=attempts, **learned, **_refusal(posed)
+            "done", built=built, replayed=len(episodes), attempts=attempts, **learned, **model, **_refusal(posed)
         )
 
     def with_pictures(self, report: BatchReport, folder: RunFolder) -> BatchReport:
@@ -224,6 +225,9 @@ class _Batch:
         job = self.job
         head = {"job": job.digest, "task": job.task.name, "family": job.task.family, "index": job.index}
         return BatchReport.model_validate({**head, "status": status, "seconds": self.seconds, **values})
+
+    def _solving(self, news: str) -> None:
+        self.listener(Notice(task=self.job.task.name, index=self.job.index, stage="solve", detail=news))
 
     @contextmanager
     def _stage(self, name: str, detail: str = "") -> Iterator[None]:

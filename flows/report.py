@@ -59,6 +59,9 @@ class TaskReport(Frozen):
     recoveries: int = Field(default=0, description="stages that had failed and were tried again, in all attempts")
     ways: tuple[StageWay, ...] = Field(default=(), description="how the last batch does each stage, and why")
     asked: Account | None = Field(default=None, description="what a model was asked for programs, patches and rewards")
+    failed_calls: tuple[str, ...] = Field(
+        default=(), description="calls of it that gave nothing usable, and why; rules stood in"
+    )
     seconds: dict[str, float] = Field(default_factory=dict)
 
     @computed_field
@@ -203,6 +206,7 @@ def _refined(own: Sequence[BatchReport]) -> dict[str, Any]:
         "ways": next((r.ways for r in reversed(own) if r.ways), ()),
         "recoveries": sum(a.recoveries for r in own for a in r.attempts),
         "asked": total(accounts) if accounts else None,
+        "failed_calls": tuple(why for r in own for why in r.failed_calls),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,27 +17,44 @@ from flows.staffing import Belongings, staffed_solver
 from pipeline.asking.meter import Account
 from pipeline.core.doors import Catalog, Problem, Simulator, Solution
 from pipeline.core.learning import LearningBudget
+from pipeline.core.scene import SceneSpec
 from pipeline.rollout import attempt
 from scene_gen.builder import TabletopBuilder
 
+Tell = Callable[[str], None]
+MEASURES = "measuring how its stages may be done"
+LEARNS = "learning, at most {steps:,} actions a stage and way"
 SKILLS = "skills"
 """In a workshop: the shelf on which a solver puts what it has learned of a task."""
 
 
+def unheard(news: str) -> None:
+    """Nobody listens."""
+
+
+@dataclass(frozen=True, eq=False)
+class Solved:
+    """The solution of a batch; what a model was asked for it, where one was, and which of its calls gave nothing."""
+
+    solution: Solution
+    asked: Account | None = None
+    failed_calls: tuple[str, ...] = ()
+
+
 def solve(
-    job: BatchJob, problem: Problem, folder: RunFolder, *, simulator: Simulator, catalog: Catalog
-) -> tuple[Solution, Account | None]:
-    """Attempt the scenes of a batch; what a model was asked for it, where one was.
+    job: BatchJob, problem: Problem, folder: RunFolder, *, simulator: Simulator, catalog: Catalog, tell: Tell = unheard
+) -> Solved:
+    """Attempt the scenes of a batch; ``tell`` hears when something is measured or learned, which takes longer.
 
     A solver that learns is given the task's workshop, which is its own only while it has it open.
     """
     given = replace(problem, offered=job.offered, budget=budget_of(job.config), learning=learning_of(job.config))
     with staffed_solver(job.config, belongings_of(folder)) as solver:
-        if not solver.learns:
-            return attempt(simulator, given, solver), solver.account
-        engine = f"{simulator.info.name} {simulator.info.version} on {simulator.info.device}"
-        shop = TaskWorkshop(folder, job.task.name, engine)
-        return attempt(simulator, _learnable(job, given, shop, simulator, catalog), solver), solver.account
+        if solver.learns:
+            engine = f"{simulator.info.name} {simulator.info.version} on {simulator.info.device}"
+            shop = TaskWorkshop(folder, job.task.name, engine)
+            given = _learnable(job, given, shop, simulator, catalog, tell)
+        return Solved(attempt(simulator, given, solver), solver.account, solver.failed_calls)
 
 
 def belongings_of(folder: RunFolder) -> Belongings:
@@ -78,9 +95,16 @@ class TaskWorkshop:
             gather(place, self.folder, engine=self.engine)
 
 
-def _learnable(job: BatchJob, problem: Problem, shop: TaskWorkshop, simulator: Simulator, catalog: Catalog) -> Problem:
+def _learnable(
+    job: BatchJob, problem: Problem, shop: TaskWorkshop, simulator: Simulator, catalog: Catalog, tell: Tell
+) -> Problem:
     """The problem with all that learning needs."""
     builder = TabletopBuilder(catalog, catalog.robot(job.config.robot), support=job.config.support)
     place = shop.folder.learned_of(job.task.name) / "scenes"
-    more = PracticeScenes(job.task, builder, simulator, seed=job.config.seed, folder=place)
+    scenes = PracticeScenes(job.task, builder, simulator, seed=job.config.seed, folder=place)
+
+    def more(count: int, *, part: str = "practice") -> Sequence[SceneSpec]:
+        tell(LEARNS.format(steps=job.config.learn_steps) if part == "practice" else MEASURES)
+        return scenes(count, part=part)
+
     return replace(problem, more=more, workshop=shop)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from assets.catalog import LibraryCatalog
 from demo_solvers.learning.shelf import Shelf
@@ -24,7 +24,7 @@ from demo_solvers.rewards.authors import ProceduralAuthor
 from demo_solvers.rewards.model import AuthorSettings, ModelAuthor
 from demo_solvers.task_planning.model_programmer import ModelProgrammer, ProgrammerSettings
 from flows.authors import reply_cache
-from flows.config import SOLVERS, RunConfig
+from flows.config import SOLVERS, RunConfig, spoken
 from flows.limits import paced
 from flows.stages import find_solver
 from pipeline.asking.ask import Asker
@@ -32,6 +32,7 @@ from pipeline.asking.cache import CachedModel
 from pipeline.asking.meter import Account, Budget, MeteredModel
 from pipeline.core.doors import Problem, Solution, TrialWorlds
 from pipeline.core.errors import InvalidInputError
+from pipeline.core.secrecy import without_secrets
 from pipeline.core.seeing import Sight, sight_of
 from pipeline.core.streams import stream_seed
 
@@ -50,6 +51,12 @@ EXPERIENCE, PERCEIVER = "experience", "perceiver"
 """A solver that takes these can be given a memory of how things were handled, and pictures of them."""
 
 
+class Asking(Protocol):
+    """Asks a model in a role, and keeps why calls gave nothing that can be used."""
+
+    failed_calls: list[str]
+
+
 @dataclass(frozen=True, eq=False)
 class StaffedSolver:
     """A solver whose roles are filled as a run wants them."""
@@ -57,6 +64,7 @@ class StaffedSolver:
     solve: Callable[[Problem, TrialWorlds], Solution]
     learns: bool = False
     meter: MeteredModel | None = None
+    asking: Mapping[str, Asking] = field(default_factory=dict)
 
     def __call__(self, problem: Problem, worlds: TrialWorlds) -> Solution:
         """Attempt every scene."""
@@ -71,6 +79,12 @@ class StaffedSolver:
     def account(self) -> Account | None:
         """What the model was asked so far; None where there is none."""
         return None if self.meter is None else self.meter.total
+
+    @property
+    def failed_calls(self) -> tuple[str, ...]:
+        """Why calls of the model gave nothing that can be used, each after its role; rules stood in for them."""
+        failed = [f"{role}: {why}" for role, one in self.asking.items() for why in one.failed_calls]
+        return tuple(map(without_secrets, failed))
 
 
 @dataclass(frozen=True)
@@ -100,8 +114,8 @@ def staffed_solver(config: RunConfig, held: Belongings | None = None) -> Iterato
 
     meter = MeteredModel(CachedModel(paced(anthropic()), reply_cache()), Budget(tokens=config.solver_tokens))
     with Asker(meter) as asker:
-        given |= {ROLES[option]: _model_as(option, config, asker, given) for option in asked}
-        yield StaffedSolver(partial(solver, **given), learns, meter)
+        asking = {ROLES[option]: _model_as(option, config, asker, given) for option in asked}
+        yield StaffedSolver(partial(solver, **{**given, **asking}), learns, meter, asking)
 
 
 def _belongings(config: RunConfig, takes: set[str], held: Belongings) -> dict[str, Any]:
@@ -138,7 +152,7 @@ def check_belongings(config: RunConfig) -> None:
             raise InvalidInputError(_lacking(config, option, role))
 
 
-def _model_as(option: str, config: RunConfig, asker: Asker, given: dict[str, Any]) -> object:
+def _model_as(option: str, config: RunConfig, asker: Asker, given: dict[str, Any]) -> Asking:
     from pipeline.llm.anthropic import DEFAULT_MODEL
 
     model = config.solver_model or DEFAULT_MODEL
@@ -158,7 +172,7 @@ def _model_as(option: str, config: RunConfig, asker: Asker, given: dict[str, Any
 
 
 def _lacking(config: RunConfig, option: str, role: str) -> str:
-    solver = config.solver.replace("_", "-")
-    able = [n.replace("_", "-") for n in SOLVERS if role in inspect.signature(SOLVERS.get(n)).parameters]
+    solver = spoken(config.solver)
+    able = [spoken(n) for n in SOLVERS if role in inspect.signature(SOLVERS.get(n)).parameters]
     use = f"use --solver {' or '.join(able)}, or leave it out" if able else "leave it out"
     return f"--{option.replace('_', '-')}: solver {solver!r} takes no {role}; {use}."

@@ -23,10 +23,19 @@ SPARKS = 16  # characters of a curve
 
 
 def ways_in_brief(one: TaskReport) -> str:
-    """As ``2 stages: planner, 1 learned``."""
+    """As ``2 stages: 1 planner, 1 learned`` or ``2 stages, all planned``."""
     counts = Counter(IN_WORDS[stage.way] for stage in one.ways)
+    if set(counts) == {IN_WORDS["planner"]}:
+        return f"{counted(len(one.ways), 'stage')}, all planned"
     said = ", ".join(f"{count} {words}" for words, count in counts.items())
     return f"{counted(len(one.ways), 'stage')}: {said}"
+
+
+def planned_throughout(one: TaskReport) -> str:
+    """Why nothing but the planner was thought of, where that is the one reason for all stages; else empty."""
+    reasons = {stage.reason for stage in one.ways}
+    plain = all(stage.way == "planner" and not stage.tried for stage in one.ways)
+    return reasons.pop() if plain and len(reasons) == 1 else ""
 
 
 def measured(tried: WayTried) -> str:

@@ -191,7 +191,8 @@ class Chooser:
         if not lesson.held_out:
             return "no world comes so far that this stage begins"
         if best is None:
-            return f"none of {', '.join(self.allowed)} can be tried on it"
+            steps = self.problem.learning.steps
+            return f"none of {', '.join(self.allowed)} can be tried on it with {steps:,} actions of practice"
         target = self.problem.budget.target
         words = [f"{f.tried.way} {f.tried.reached} of {f.tried.starts}" for f in tried]
         if best.share >= target:

@@ -36,7 +36,7 @@ def auto(
     """
     first = vipr(problem, worlds, refiner=refiner, programmer=programmer)
     solved, count = sum(o.success for o in first.outcomes), len(first.outcomes)
-    said = f"planner solves {solved} of {count} worlds"
+    said = f"the planner solves {solved} of {count} worlds"
     if (why := why_content(problem, first, shelf)) is not None:
         return replace(first, ways=_all_planned(first, f"{said}{why}"))
     ways = ("planner", "skill", "residual", "policy", "dense")

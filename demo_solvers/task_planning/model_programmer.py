@@ -59,6 +59,7 @@ class ModelProgrammer:
 
     def __init__(self, asker: Asker, settings: ProgrammerSettings) -> None:
         self.asker, self.settings = asker, settings
+        self.failed_calls: list[str] = []
         self._rules, self._write = Prompt.load(PROMPTS / "rules.md"), Prompt.load(PROMPTS / "write.md")
 
     @property
@@ -82,6 +83,7 @@ class ModelProgrammer:
                 program = reply.value.program(author=reply.model)
                 programs.setdefault(program.digest, program)
         failed = [f"{type(r).__name__}: {r}" for r in replies if isinstance(r, ModelError)]
+        self.failed_calls += failed
         return Written(tuple(programs.values()), tuple(failed))
 
     def _request(self, problem: Problem, world: WorldState, number: int) -> ChatRequest:

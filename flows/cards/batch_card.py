@@ -10,7 +10,7 @@ from flows.album import Album
 from flows.cards.escaping import code, html_text, image, plain, text
 from flows.cards.keys import card_key, gallery_key, outcomes_key
 from flows.cards.places import Places
-from flows.config import RunConfig
+from flows.config import RunConfig, spoken
 from flows.counting import counted
 from flows.folder import RunFolder
 from flows.media import data_uri, row, smaller
@@ -33,7 +33,7 @@ def gallery_card(
     head = "\n\n".join(
         [
             f"# {text(batch)}: {summary(tasks)}",
-            f"{text(config.robot)} in {text(config.backend)}, solver {text(config.solver)}, preset "
+            f"{text(config.robot)} in {text(config.backend)}, solver {text(spoken(config.solver))}, preset "
             f"{text(config.preset)}, seed {config.seed}.",
             _outcomes(tasks),
             "\n".join(

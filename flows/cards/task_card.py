@@ -11,12 +11,12 @@ from flows.album import Album
 from flows.cards.escaping import block, code, image, text
 from flows.cards.fitting import Section, fit
 from flows.cards.places import Places, replay_command
-from flows.config import RunConfig
+from flows.config import RunConfig, spoken
 from flows.folder import RunFolder
 from flows.media import data_uri, smaller
 from flows.recordings import recording_of
 from flows.report import TaskReport
-from flows.way_words import IN_WORDS, measured, sparkline
+from flows.way_words import IN_WORDS, measured, planned_throughout, sparkline
 from pipeline.core.learning import StageWay, WayTried
 from pipeline.core.refinement import Round
 
@@ -128,7 +128,7 @@ def _failures(report: TaskReport, album: Album) -> list[Section]:
 def _stages(report: TaskReport, config: RunConfig) -> str:
     if report.program is None:
         return ""
-    author, solver = text(report.program.author, most=60), text(config.solver)
+    author, solver = text(report.program.author, most=60), text(spoken(config.solver))
     rows = [
         f"| {number} | {text(str(stage), most=PHRASE)} | {solver} | {author} |"
         for number, stage in enumerate(report.program.stages[:STAGES])
@@ -141,6 +141,8 @@ def _ways(report: TaskReport) -> str:
     """The way of each stage, with what was measured of it and how its training went."""
     if not report.ways:
         return ""
+    if why := planned_throughout(report):
+        return f"## How each stage is done\n\nAll stages are planned: {text(why, most=PHRASE)}."
     rows = [_way(stage) for stage in report.ways[:STAGES]]
     head = "| | stage | way | reached | actions | success while learning | why |\n|--:|:--|:--|--:|--:|:--|:--|"
     return "\n".join(["## How each stage is done", "", head, *rows])

@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 
 from flows.album import Album, complete_albums, read_album
+from flows.config import spoken
 from flows.counting import counted
 from flows.folder import RunFolder
 from flows.gallery.fragments import definitions, embedded, facts, failures, percent, program, rate, words
@@ -62,8 +63,8 @@ def _tried(report: RunReport) -> int:
 def _lede(report: RunReport) -> str:
     c = report.config
     return (
-        f"Robot {c.robot} in {c.backend}, solver {c.solver}, preset {c.preset}, seed {c.seed}. Every demonstration was "
-        "replayed from its reset and actions, verified and rendered in that same pass."
+        f"Robot {c.robot} in {c.backend}, solver {spoken(c.solver)}, preset {c.preset}, seed {c.seed}. Every "
+        "demonstration was replayed from its reset and actions, verified and rendered in that same pass."
     )
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from html import escape
 
 from flows.album import Album
+from flows.config import spoken
+from flows.counting import counted
 from flows.gallery.entries import Run
 from flows.gallery.fragments import definitions, facts, failures, program, rate, words
 from flows.gallery.ways import ways
@@ -30,7 +32,7 @@ class Shown:
 def task_page(run: Run, one: TaskReport, shown: Shown, *, policy: str, neighbours: tuple[str, str] = ("", "")) -> str:
     """The whole page; ``neighbours`` are the names of the tasks before and after it in its run."""
     title, config = escape(one.task.instruction), run.report.config
-    where = f"{words(one.task.family)} · {config.robot} in {config.backend} · {config.solver} · run {run.name}"
+    where = f"{words(one.task.family)} · {config.robot} in {config.backend} · {spoken(config.solver)} · run {run.name}"
     return f"""<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -88,8 +90,19 @@ def _facts(one: TaskReport, album: Album) -> Mapping[str, str]:
         "proposed by": one.task.author,
         "gate": f"{gate}; scenes refused: {refused}" if refused else gate,
         "scenes": f"{one.counts.built} built, {one.counts.attempted} attempted",
+        **({"model": _model(one)} if one.asked is not None else {}),
         **facts(one, album),
     }
+
+
+def _model(one: TaskReport) -> str:
+    """How often a model was asked for programs, patches and rewards, and the first of the calls that gave nothing."""
+    assert one.asked is not None
+    asked = f"asked {counted(one.asked.calls + one.asked.cached, 'time')}"
+    if not one.failed_calls:
+        return asked
+    vain = f"{counted(len(one.failed_calls), 'question')} in vain, where rules stood in"
+    return f"{asked}; {vain}, the first: {one.failed_calls[0]}"
 
 
 def _ways(one: TaskReport) -> str:

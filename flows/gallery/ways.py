@@ -7,7 +7,7 @@ from html import escape
 
 from flows.gallery.charts import Line, looks, shares_chart, small_chart, thousands
 from flows.report import TaskReport
-from flows.way_words import IN_WORDS, measured
+from flows.way_words import IN_WORDS, measured, planned_throughout
 from pipeline.core.learning import Curve, StageWay, WayTried
 
 CURVES = 16  # of one stage that are drawn, at most: the chosen way's first
@@ -15,6 +15,8 @@ CURVES = 16  # of one stage that are drawn, at most: the chosen way's first
 
 def ways(one: TaskReport) -> str:
     """Every stage with its way; empty where the solver had no choice."""
+    if why := planned_throughout(one):
+        return f'<p class="why">All stages are planned: {escape(why)}.</p>'
     return f'<div class="ways">{"".join(map(_stage, one.ways))}</div>' if one.ways else ""
 
 

@@ -13,4 +13,5 @@ smoke = RunConfig(
     batch=4,
     rounds=2,
     backend="kinematic",
+    learn_steps=0,  # seconds are not enough to learn
 )

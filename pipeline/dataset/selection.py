@@ -65,10 +65,14 @@ def _task_ids(reader: DatasetReader, wanted: EpisodeFilter) -> list[int]:
 
 
 def _by_solver(reader: DatasetReader, solvers: tuple[str, ...]) -> NDArray[np.bool_]:
-    made = reader.column("episode_solver")
-    for name in solvers:
-        _known("solver", name, sorted({str(s) for s in made}))
-    return np.isin(made.astype(str), solvers)
+    """Hyphens and underscores of a solver's name mean the same."""
+    made = [str(name) for name in reader.column("episode_solver")]
+    plain, known = np.array([name.replace("-", "_") for name in made]), sorted(set(made))
+    wanted = [name.replace("-", "_") for name in solvers]
+    for name, asked in zip(wanted, solvers, strict=True):
+        if name not in plain:
+            raise UnknownNameError("solver", asked, known)
+    return np.isin(plain, wanted)
 
 
 def _known(kind: str, name: str, allowed: list[str] | tuple[str, ...]) -> str:

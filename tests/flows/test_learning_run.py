@@ -27,6 +27,7 @@ from flows.config import RunConfig, compose, solver_names
 from flows.folder import RunFolder, open_folder
 from flows.jobs import BatchJob
 from flows.line import Bench, run_batch
+from flows.notices import Notice
 from flows.parameters import BatchRequest
 from flows.skills import add_skills, digest_of, keep_given, skills_for
 from flows.solving import learning_of
@@ -130,7 +131,9 @@ def test_options_reach_the_budget_of_learning() -> None:
     assert learning_of(compose("smoke", **asked)) == LearningBudget(
         steps=5000, worlds=16, judged=8, candidates=3, rounds=4
     )
-    assert learning_of(compose("smoke")) == LearningBudget()
+    assert learning_of(compose("push_precise")) == LearningBudget()
+    assert learning_of(compose("demo")) == LearningBudget(steps=100_000), "less, where it was not asked for"
+    assert learning_of(compose("smoke")) == LearningBudget(steps=0), "it is to take seconds"
     assert len({compose("smoke", **{name: value}).digest for name, value in asked.items()}) == len(asked)
 
 
@@ -164,6 +167,17 @@ def test_a_batch_gives_a_learning_solver_scenes_a_workshop_a_budget_and_an_autho
     assert isinstance(given["author"], ProceduralAuthor)
     assert given["shelf"] is None
     assert folder.finished(job_of(config)) == report, "the ways are in the batch's report on disk"
+
+
+def test_whoever_watches_a_batch_hears_that_it_learns(
+    learner: Learner, bench: Bench, config: RunConfig, folder: RunFolder
+) -> None:
+    heard = list[Notice]()
+    run_batch(job_of(config), folder, bench, notice=heard.append)
+    assert [n.detail for n in heard if n.stage == "solve"] == [
+        "2 worlds",
+        "learning, at most 320 actions a stage and way",
+    ]
 
 
 def test_what_is_learned_outlives_its_batch_and_serves_the_next(

@@ -18,11 +18,13 @@ from flows.gallery.charts import POINTS, Line, shares_chart, small_chart, thousa
 from flows.gallery.entries import Run
 from flows.gallery.run_page import gallery_html
 from flows.gallery.site import write_site
+from flows.gallery.ways import ways as ways_html
 from flows.jobs import BatchReport
 from flows.report import RunReport, load_report, report_of, task_report
 from flows.tables import learned as learned_lines
 from flows.way_words import sparkline, ways_in_brief
 from pipeline.core.files import write_atomically
+from pipeline.core.learning import StageWay
 from tests.flows.hostile import HOSTILE, hostile
 from tests.flows.learned import LEARNED, PLANNED, WAYS, learned
 
@@ -151,6 +153,32 @@ def test_a_card_tells_ways_in_words(undisturbed: tuple[RunReport, Path], told: R
     assert "60 of 64" in card
     assert "860,200" in card
     assert sparkline(LEARNED.tried[2].curves[-1].success) in card
+
+
+def test_where_all_is_planned_the_one_reason_is_said_once(told: RunReport, undisturbed: tuple[RunReport, Path]) -> None:
+    why = "the planner solves 8 of 8 worlds"
+    plain = tuple(StageWay(number=n, stage=f"stage {n}", way="planner", reason=why) for n in range(3))
+    report = told.tasks[0].model_copy(update={"ways": plain})
+    folder = RunFolder(undisturbed[1])
+    album = read_album(folder, report.task.name, batches=1)
+    card = task_card(report, album, folder, held_config(folder), Places(undisturbed[1].parent))
+    assert ways_in_brief(report) == "3 stages, all planned"
+    for page in (ways_html(report), card):
+        assert page.count(why) == 1
+        assert "stage 1" not in page
+    other = report.model_copy(update={"ways": (*plain[:2], LEARNED)})
+    assert ways_html(other).count(why) == 2
+
+
+def test_solvers_are_written_as_people_call_them(told: RunReport, undisturbed: tuple[RunReport, Path]) -> None:
+    report = told.model_copy(update={"config": told.config.model_copy(update={"solver": "vipr_eureka"})})
+    folder = RunFolder(undisturbed[1])
+    album = read_album(folder, report.tasks[0].task.name, batches=1)
+    card = task_card(report.tasks[0], album, folder, report.config, Places(undisturbed[1].parent))
+    assert "vipr\\-eureka" in card
+    assert "vipr-eureka" in gallery_html(report, {})
+    for page in (card, gallery_html(report, {})):
+        assert not re.search(r"vipr\\?_eureka", page)
 
 
 def test_the_summary_names_what_was_learned(told: RunReport) -> None:

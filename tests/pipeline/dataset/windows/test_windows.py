@@ -5,12 +5,17 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 
 from pipeline.core.errors import DatasetError, InvalidInputError, UnknownNameError
+from pipeline.dataset.attrs import DatasetMeta
+from pipeline.dataset.pack import pack
+from pipeline.dataset.part import write_part
 from pipeline.dataset.reader import DatasetReader
 from pipeline.dataset.selection import EpisodeFilter, select
 from pipeline.dataset.windows import Windows, WindowSpec
@@ -110,6 +115,19 @@ def test_episodes_are_chosen_by_task_family_solver_split_success_and_predicate(p
     assert select(reader, EpisodeFilter(splits=("val",))).tolist() == [k for k in range(4) if split[k] == "val"]
     assert select(reader, predicate=lambda e: e.length > 5).tolist() == [1, 3]
     assert Windows(packed, episodes=EpisodeFilter(tasks=("open_drawer",))).episodes.tolist() == [2]
+
+
+def test_hyphens_and_underscores_of_a_solver_mean_the_same(
+    builder: ModuleType, episodes: list, meta: DatasetMeta, tmp_path: Path
+) -> None:
+    mixed = [replace(episodes[0], solver="vipr_rl"), episodes[1]]
+    write_part(tmp_path / "part", mixed, store=builder.ToyStore())
+    pack([tmp_path / "part"], tmp_path / "dataset.zarr", meta=meta)
+    reader = DatasetReader(tmp_path / "dataset.zarr")
+    for name in ("vipr-rl", "vipr_rl"):
+        assert select(reader, EpisodeFilter(solvers=(name,))).tolist() == [0]
+    with pytest.raises(UnknownNameError, match=r"'vipr'.*vipr_rl"):
+        select(reader, EpisodeFilter(solvers=("vipr",)))
 
 
 def test_a_name_that_the_dataset_does_not_have_is_met_with_those_that_it_has(packed: Path) -> None:
