@@ -82,7 +82,7 @@ def _verdict(report: TaskReport) -> str:
 def _counts(report: TaskReport) -> str:
     c = report.counts
     return (
-        "| scenes built | attempted | solved | confirmed by replay | written | batches | stages tried again |\n"
+        "| scenes built | attempted | solved | replayed | written | batches | tried again |\n"
         "|--:|--:|--:|--:|--:|--:|--:|\n"
         f"| {c.built} | {c.attempted} | {c.solved} | {c.replayed} | {c.written} | {report.batches} "
         f"| {report.recoveries} |"
@@ -138,26 +138,35 @@ def _stages(report: TaskReport, config: RunConfig) -> str:
 
 
 def _ways(report: TaskReport) -> str:
-    """The way of each stage, with what was measured of it and how its training went."""
+    """The way of each stage with what was measured of it; below, for cells do not wrap, why, and how training went."""
     if not report.ways:
         return ""
     if why := planned_throughout(report):
         return f"## How each stage is done\n\nAll stages are planned: {text(why, most=PHRASE)}."
     rows = [_way(stage) for stage in report.ways[:STAGES]]
-    head = "| | stage | way | reached | actions | success while learning | why |\n|--:|:--|:--|--:|--:|:--|:--|"
-    return "\n".join(["## How each stage is done", "", head, *rows])
+    head = "| | stage | way | reached | actions |\n|--:|:--|:--|--:|--:|"
+    why = [f"- stage {stage.number}: {text(stage.reason, most=PHRASE)}{_went(stage)}" for stage in report.ways[:STAGES]]
+    return "\n".join(["## How each stage is done", "", head, *rows, "", *why])
 
 
 def _way(stage: StageWay) -> str:
-    chosen = next(
-        (tried for tried in stage.tried if tried.way == stage.way), WayTried(way=stage.way, reached=0, starts=0)
-    )
     steps = sum(tried.steps for tried in stage.tried)
-    went = sparkline(chosen.curves[-1].success) if chosen.curves else ""
     return (
         f"| {stage.number} | {text(stage.stage, most=PHRASE)} | {text(IN_WORDS[stage.way])} "
-        f"| {text(measured(chosen))} | {steps:,} | {went} | {text(stage.reason, most=PHRASE)} |"
+        f"| {text(measured(_chosen(stage)))} | {steps:,} |"
     )
+
+
+def _went(stage: StageWay) -> str:
+    """Success while it was learned, from the first episodes to the last, as a few characters."""
+    curves = _chosen(stage).curves
+    return f" {sparkline(curves[-1].success)}" if curves else ""
+
+
+def _chosen(stage: StageWay) -> WayTried:
+    """What was measured of the way that a stage is done in."""
+    unknown = WayTried(way=stage.way, reached=0, starts=0)
+    return next((tried for tried in stage.tried if tried.way == stage.way), unknown)
 
 
 def _refinement(report: TaskReport) -> str:
