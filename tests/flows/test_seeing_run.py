@@ -147,12 +147,12 @@ def test_what_a_solver_can_do_nothing_with_is_told_before_a_run(
     for words, says in [
         (
             ("--verifier", "anthropic"),
-            "--verifier: solver 'vipr' takes no verifier; use --solver path3d or path3d-labelled",
+            "--verifier: solver 'auto' takes no verifier; use --solver path3d or path3d-labelled",
         ),
         (("--perceiver", "nobody", "--solver", "path3d"), "perceiver 'nobody'"),
         (("--perceiver", "anthropic", "--solver", "path3d-labelled"), "takes no perceiver; use --solver path3d"),
-        (("--pictures", pictures), "--pictures: solver 'vipr' takes no perceiver"),
-        (("--experience", tmp_path / "handled.jsonl"), "--experience: solver 'vipr' takes no experience"),
+        (("--pictures", pictures), "--pictures: solver 'auto' takes no perceiver"),
+        (("--experience", tmp_path / "handled.jsonl"), "--experience: solver 'auto' takes no experience"),
         (("--remember-experience", "--solver", "path3d"), "name it with --experience"),
         (("--experience", tmp_path / "none.jsonl", "--solver", "path3d"), "Cannot read the experience"),
     ]:
