@@ -34,6 +34,7 @@ SLENDER = 2.5  # times as tall as wide: what is let go standing so would topple,
 LEAN = np.deg2rad(60.0)  # by which it is leaned the way it is to fall
 LEANS = ((1, LEAN), (1, -LEAN), (0, LEAN), (0, -LEAN))  # axis of the hand (1: closing) and angle
 LIES = 0.006  # m that what lies on something may seem to be below most of it
+FALLS = (0.0, 0.02, 0.04, 0.06, 0.08)  # m that a thing may fall into a container that the hand does not fit into
 TIPS_OVER, DROP = 0.003, 0.020  # m between open fingertips and table, and that a thing may fall for their sake
 
 
@@ -68,14 +69,17 @@ def _ways(worker: Worker, action: Action, held: Carried, sighting: Sighting) -> 
         low = float(lowest_of(poses.quat_to_matrix(tool[3:])[None], gripper)[0])
         lacking = sighting.support.height + TIPS_OVER - (tool[2] + low)
         raised = moved(tool, max(0.0, lacking) * UP)
-        if lacking <= DROP and hand_clear(near, raised, gripper, opening):
-            above = _way_down(worker, held, raised, sighting)
-            yield raised, tool, place_path(action, raised, opening=opening, limit=gripper.max_width, above=above)
+        falls = FALLS if action.relation == "inside" else FALLS[:1]
+        let_go = (moved(raised, fall * UP) for fall in falls)
+        over = next((t for t in let_go if lacking <= DROP and hand_clear(near, t, gripper, opening)), None)
+        if over is not None:
+            above = _way_down(worker, held, over, sighting)
+            yield raised, tool, place_path(action, over, opening=opening, limit=gripper.max_width, above=above)
 
 
 def _lies_there(worker: Worker, action: Action) -> bool:
-    """Whether what was put on a thing is seen over it, though not as it was let go: it has fallen or rolled."""
-    if action.relation != "on" or action.to == TABLE:
+    """Whether what was put on or in a thing is seen there, though not as it was let go: it has fallen or rolled."""
+    if action.relation not in ("on", "inside") or action.to == TABLE:
         return False
     try:
         things = worker.look().things
@@ -86,6 +90,8 @@ def _lies_there(worker: Worker, action: Action) -> bool:
         return False
     low, high = under.cloud.points[:, :2].min(axis=0), under.cloud.points[:, :2].max(axis=0)
     over = ((thing.centre[:2] > low) & (thing.centre[:2] < high)).all()
+    if action.relation == "inside":
+        return bool(over and thing.base < under.top)
     return bool(over and thing.base > float(np.median(under.cloud.points[:, 2])) - LIES)
 
 
