@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from demo_solvers.path3d.articulation import Fit, fit, of_link
-from demo_solvers.path3d.clouds import Array, Cloud
+from demo_solvers.path3d.clouds import Array, Cloud, Ints
 from demo_solvers.path3d.matching import match
 from demo_solvers.path3d.perception import Sighting, Thing, named_points, not_found, observed, standing
 from demo_solvers.path3d.references import Reference, References
@@ -25,6 +25,7 @@ JOINED = 0.022  # m; a link may stand so far off the rest of its thing
 LEAST_JOINTED = 60  # points of a link that swings
 MOST_FITTED = 3  # clusters, the largest, that a drawing is fitted to
 FITS = 0.010  # m of mean distance, up to which a drawing explains a cluster
+CRUMBS = 0.10  # of a cluster's points, such as a shaded edge: fewer are no other thing
 FLAT = 0.002  # m of height below which a reference is paint
 
 
@@ -71,10 +72,11 @@ class GeometricPerceiver:
             raise not_found(missing, f"{len(segments)} clusters and parts, {len(flats)} painted patches, none like it")
         things = {}
         for name, chosen in found.items():
-            mine = everything.of(chosen.segment.index)
-            thing = Thing(name, mine, named_points(mine), flat=name in painted)
             whole = next(s for s in (*segments, *flats) if s.whole and s.cluster == chosen.segment.cluster)
-            rest = np.setdiff1d(whole.index, chosen.segment.index)
+            alone = sum(m.segment.cluster == whole.cluster for m in found.values()) == 1
+            index = whole_of(chosen.segment.index, whole.index) if alone else chosen.segment.index
+            mine, rest = everything.of(index), np.setdiff1d(whole.index, index)
+            thing = Thing(name, mine, named_points(mine), flat=name in painted)
             things[name] = replace(thing, touching=everything.of(rest))
         things |= jointed.things
         return Sighting(support, things, above, cloud, {n: m.cost for n, m in found.items()}, jointed.fits)
@@ -112,6 +114,11 @@ class GeometricPerceiver:
         if key not in self._shapes:
             self._shapes[key] = RobotShape(problem.robot, self.catalog)
         return self._shapes[key]
+
+
+def whole_of(part: Ints, whole: Ints) -> Ints:
+    """The points (n,) of a thing that is alone in its cluster: all of them, if what its part leaves is a few crumbs."""
+    return whole if len(part) > (1 - CRUMBS) * len(whole) else part
 
 
 def references_of(problem: SeeingProblem, references: References) -> dict[str, Reference]:

@@ -21,6 +21,7 @@ REACHED = 1.05  # of the robot's reach: how far away things are looked at
 BEHIND, ASIDE, BELOW, OVER = 0.12, 0.65, 0.10, 0.65  # m about the robot's foot, for a Panda
 STANDING = 0.006  # m over the table, above which points belong to things
 EVERY = 11  # how many of a camera's points are passed over when its view of the table is checked
+HOLE = 0.12  # of its sides, off a thing's middle: where a ring has no points
 NAMED = 3  # points a thing is named by, at least
 
 
@@ -151,12 +152,14 @@ def named_points(cloud: Cloud) -> dict[str, Array]:
 
 
 def hollow(thing: Thing) -> bool:
-    """Whether a thing has a rim to take it by: hardly any of its top is closed."""
+    """Whether a thing has a rim to take it by: nothing at all in its middle, or hardly any of its top closed."""
     points = thing.cloud.points
     size = np.ptp(points[:, :2], axis=0)
-    middle = (points[:, :2].min(axis=0) + points[:, :2].max(axis=0)) / 2
-    inner = (np.abs(points[:, :2] - middle) < 0.3 * size).all(axis=1)
-    return bool(inner.any() and points[inner, 2].max() < thing.top - 0.3 * (thing.top - thing.base))
+    off = np.abs(points[:, :2] - (points[:, :2].min(axis=0) + points[:, :2].max(axis=0)) / 2)
+    if not (off < HOLE * size).all(axis=1).any():
+        return True
+    inner = (off < 0.3 * size).all(axis=1)
+    return bool(points[inner, 2].max() < thing.top - 0.3 * (thing.top - thing.base))
 
 
 def not_found(missing: list[str], seen: str) -> Unseen:

@@ -5,9 +5,12 @@ import pytest
 from pydantic import ValidationError
 
 from demo_solvers.path3d.acts.place import _leaned
+from demo_solvers.path3d.clouds import Cloud
+from demo_solvers.path3d.geometric import whole_of
 from demo_solvers.path3d.grasps import grasp_candidates, hand_clear
 from demo_solvers.path3d.hand import Hand, Stopped, Surroundings, waypoint
 from demo_solvers.path3d.landing import HeightField, lowest
+from demo_solvers.path3d.perception import Thing, hollow, named_points
 from demo_solvers.path3d.plan import Action, Path3D, Unplannable, sub_goals
 from pipeline.core import poses
 from pipeline.core.seeing import SeeingProblem
@@ -70,6 +73,29 @@ def test_a_ring_sinks_deepest_where_its_hole_is_over_the_peg():
     best, sinks = lowest(HeightField(peg, floor=0.0), ring, tools, reach=0.008)
     assert sinks == pytest.approx(0.2, abs=0.003)
     assert np.linalg.norm(best[:2] - [0.5, 0.0]) < 0.006
+
+
+def thing_of(points):
+    cloud = Cloud(points, np.zeros_like(points), np.full(len(points), -1))
+    return Thing("it", cloud, named_points(cloud))
+
+
+def test_a_ring_and_a_cup_have_a_rim_to_be_taken_by_and_a_box_has_none():
+    angle, tube = (grid.ravel() for grid in np.meshgrid(np.linspace(0, 6.28, 60), np.linspace(0, 3.14, 9)))
+    out = 0.033 + 0.012 * np.cos(tube)
+    ring = np.stack([out * np.cos(angle), out * np.sin(angle), 0.012 + 0.012 * np.sin(tube)], axis=1)
+    assert hollow(thing_of(ring))
+    assert not hollow(thing_of(box((0.5, 0.0), (0.12, 0.10, 0.07))))
+    cup = box((0.0, 0.0), (0.10, 0.10, 0.08))
+    inside = (np.abs(cup[:, :2]) < 0.045).all(axis=1)
+    cup[inside, 2] = 0.004
+    assert hollow(thing_of(cup))
+
+
+def test_crumbs_of_a_cluster_are_of_the_thing_that_it_is_and_other_things_are_not():
+    everything = np.arange(100)
+    assert len(whole_of(everything[:94], everything)) == 100
+    assert len(whole_of(everything[:80], everything)) == 80
 
 
 @pytest.mark.parametrize(
