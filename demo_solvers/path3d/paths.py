@@ -64,19 +64,16 @@ def lift_path(action: Action, tool: Array, height: float) -> Path3D:
     return Path3D(action=action, waypoints=(waypoint(moved(tool, height * UP), motion="straight", note="raised"),))
 
 
-def press_path(action: Action, thing: Thing, robot: RobotSpec, *, yaw: float, lean: float, deeper: float) -> Path3D:
-    """Closed fingertips straight down onto the middle of a button, a few millimetres in, and up again.
+def press_path(action: Action, thing: Thing, robot: RobotSpec, *, yaw: float, lean: float, depth: float) -> Path3D:
+    """Closed fingertips straight down onto the middle of a button, ``depth`` m in, and up again.
 
     The hand is turned by ``yaw`` and leans by ``lean`` rad, so that it finds room beside what stands there.
     """
     tilt = poses.quat_from_axis_angle(np.array([0.0, 1.0, 0.0]), lean)
     quat = poses.quat_multiply(poses.quat_from_yaw(yaw), poses.quat_multiply(tilt, DOWN))
-    pad, tip = robot.gripper.pad_half[0], robot.gripper.finger_depth
-    axis = poses.quat_to_matrix(quat)
-    # Of fingers that lean, the lower edge of the pads touches.
-    lowest = min((x * axis[:, 0] + tip * axis[:, 2] for x in (-pad, 0.0, pad)), key=lambda p: p[2])
+    lowest = fingertip(poses.quat_to_matrix(quat), robot)
     touch = thing.points["top"] - lowest
-    over, down = touch + PRESS_FROM * UP, touch - (PRESSED + deeper) * UP
+    over, down = touch + PRESS_FROM * UP, touch - depth * UP
     return Path3D(
         action=action,
         waypoints=(
@@ -85,6 +82,12 @@ def press_path(action: Action, thing: Thing, robot: RobotSpec, *, yaw: float, le
             waypoint(poses.pose(over, quat), motion="straight", note=f"off {action.thing}"),
         ),
     )
+
+
+def fingertip(axes: Array, robot: RobotSpec) -> Array:
+    """The lowest of closed fingers (3,) m off the origin of a tool with ``axes`` (3, 3): where they lean, an edge."""
+    pad, tip = robot.gripper.pad_half[0], robot.gripper.finger_depth
+    return min((x * axes[:, 0] + tip * axes[:, 2] for x in (-pad, 0.0, pad)), key=lambda p: p[2])
 
 
 def push_path(action: Action, thing: Thing, target: Array, robot: RobotSpec, *, floor: float, gap: float) -> Path3D:

@@ -91,6 +91,8 @@ class Worker:
         self.memory: dict[str, Thing] = {}
         """Where things and the support were last seen, for what the hand or another thing hides now."""
         self.memory_height = float(self.hand.base[2])
+        self.beginning: dict[str, Thing] = {}
+        """Things as they were first seen."""
 
     def helped(self, *, paths: ModelPaths | None, verifier: Verifier | None, recall: Recall | None) -> Worker:
         """This worker, with a model that writes ways, one that answers questions, and a memory; None for none."""
@@ -119,6 +121,7 @@ class Worker:
         """What is seen now; raises :class:`Unseen`."""
         sighting = self.eyes.things(self.hand.measured)
         self.memory.update(sighting.things)
+        self.beginning = {**sighting.things, **self.beginning}
         self.memory_height = sighting.support.height
         return sighting
 

@@ -5,13 +5,16 @@ import pytest
 from pydantic import ValidationError
 
 from demo_solvers.path3d.acts.place import _leaned
+from demo_solvers.path3d.acts.press import BESIDE, _apart, _short
 from demo_solvers.path3d.clouds import Cloud
 from demo_solvers.path3d.geometric import whole_of
 from demo_solvers.path3d.grasps import grasp_candidates, hand_clear
 from demo_solvers.path3d.hand import Hand, Stopped, Surroundings, waypoint
 from demo_solvers.path3d.landing import HeightField, lowest
+from demo_solvers.path3d.paths import PRESSED, fingertip, press_path
 from demo_solvers.path3d.perception import Thing, hollow, named_points
 from demo_solvers.path3d.plan import Action, Path3D, Unplannable, sub_goals
+from demo_solvers.path3d.worker import OTHERS
 from pipeline.core import poses
 from pipeline.core.seeing import SeeingProblem
 
@@ -208,3 +211,30 @@ def test_a_knife_that_hangs_from_the_hand_is_leaned_before_it_is_let_go_and_a_bl
         assert np.ptp(points[:, 2]) < 0.5 * 0.23 + 0.03
     block = poses.transform_points(poses.inverse(tool), box((0.4, 0.0), (0.05, 0.05, 0.05)))
     assert not _leaned(tool, block)
+
+
+def button(top):
+    points = box((0.5, 0.0), (0.02, 0.02, top))
+    cloud = Cloud(points, np.zeros_like(points), np.full(len(points), -1))
+    return Thing("button", cloud, named_points(cloud))
+
+
+def test_fingertips_are_to_go_as_far_into_a_button_as_asked(robot):
+    path = press_path(Action(verb="press", thing="button"), button(0.04), robot, yaw=0.3, lean=0.6, depth=PRESSED)
+    pressed = path.waypoints[1]
+    tip = fingertip(poses.quat_to_matrix(np.array(pressed.quat)), robot)
+    np.testing.assert_allclose(np.array(pressed.position) + tip, [0.5, 0.0, 0.04 - PRESSED], atol=1e-9)
+
+
+@pytest.mark.parametrize(("left_at", "short"), [(0.036, 0.0022), (0.040, 0.005), (0.033, 0.0)])
+def test_a_button_tells_by_where_it_stays_how_much_the_fingertips_fell_short(hand, robot, left_at, short):
+    path = press_path(Action(verb="press", thing="button"), button(0.04), robot, yaw=0.0, lean=0.6, depth=PRESSED)
+    pose = np.array([*path.waypoints[1].position, *path.waypoints[1].quat])
+    assert _short(pose, button(left_at), hand) == pytest.approx(short, abs=1e-9)
+
+
+def test_what_stands_over_a_button_may_not_be_touched_by_the_hand_and_what_it_is_on_may():
+    base, shade = np.array([[0.5, 0.03, 0.03]]), np.array([[0.5, 0.03, 0.15]])
+    around = _apart(Surroundings(0.0, {OTHERS: np.concatenate([base, shade])}), button(0.04))
+    np.testing.assert_array_equal(around.seen[BESIDE], base)
+    np.testing.assert_array_equal(around.seen[OTHERS], shade)
