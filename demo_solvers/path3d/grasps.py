@@ -180,10 +180,12 @@ def pinches(points: Array, grasp: GraspCandidate, gripper: Gripper) -> bool:
 
 
 def lowest_of(frame: Array, gripper: Gripper) -> Array:
-    """How far (n,) m the open fingers reach below the tool's origin, negative downwards."""
+    """How far (n,) m the open fingers and the palm reach below the tool's origin, negative downwards."""
     pad, tip = gripper.pad_half, gripper.finger_depth
-    reach = gripper.max_width / 2 + 2 * pad[1]
-    corners = np.array([(x * pad[0], y, tip) for x in (-1, 1) for y in (-reach, reach)])
+    reach, back = gripper.max_width / 2 + 2 * pad[1], -gripper.palm_clearance
+    corners = [(x * pad[0], y, tip) for x in (-1, 1) for y in (-reach, reach)]
+    corners += [(x * PALM[0], y * PALM[1], z) for x in (-1, 1) for y in (-1, 1) for z in (back, back - 2 * PALM[2])]
+    corners = np.array(corners)
     return np.einsum("nj,kj->nk", frame[:, 2], corners).min(axis=1)
 
 

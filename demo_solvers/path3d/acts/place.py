@@ -33,8 +33,11 @@ OVER = 0.02  # m between a thing that is carried and what it is let down on
 SLENDER = 2.5  # times as tall as wide: what is let go standing so would topple, and not where it should
 LEAN = np.deg2rad(60.0)  # by which it is leaned the way it is to fall
 LEANS = ((1, LEAN), (1, -LEAN), (0, LEAN), (0, -LEAN))  # axis of the hand (1: closing) and angle
+SIDEWAYS = 0.6  # cosine to the vertical, up to which a tool reaches sideways
+DIPS = tuple(np.deg2rad((30.0, 55.0)))  # by which it is turned down where its palm would meet the table
 LIES = 0.006  # m that what lies on something may seem to be below most of it
 FALLS = (0.0, 0.02, 0.04, 0.06, 0.08)  # m that a thing may fall into a container that the hand does not fit into
+LIES_ON_TABLE = 0.010  # m over the table, up to which the lowest seen points of what lies on it are
 TIPS_OVER, DROP = 0.003, 0.020  # m between open fingertips and table, and that a thing may fall for their sake
 
 
@@ -79,14 +82,18 @@ def _ways(worker: Worker, action: Action, held: Carried, sighting: Sighting) -> 
 
 def _lies_there(worker: Worker, action: Action) -> bool:
     """Whether what was put on or in a thing is seen there, though not as it was let go: it has fallen or rolled."""
-    if action.relation not in ("on", "inside") or action.to == TABLE:
+    if action.relation not in ("on", "inside"):
         return False
     try:
-        things = worker.look().things
+        seen = worker.look()
     except Unseen:
         return False
-    thing, under = things.get(action.thing), things.get(str(action.to))
-    if thing is None or under is None:
+    thing, under = seen.things.get(action.thing), seen.things.get(str(action.to))
+    if thing is None:
+        return False
+    if action.to == TABLE:
+        return not len(thing.touching) and thing.base < seen.support.height + LIES_ON_TABLE
+    if under is None:
         return False
     low, high = under.cloud.points[:, :2].min(axis=0), under.cloud.points[:, :2].max(axis=0)
     over = ((thing.centre[:2] > low) & (thing.centre[:2] < high)).all()
@@ -138,7 +145,9 @@ def landings(worker: Worker, action: Action, held: Carried, sighting: Sighting) 
     field = HeightField(standing, floor=sighting.support.height)
     found = list[Array]()
     for spot in _spots(worker, action, held, sighting):
-        attitudes = [*_leaned(tool, held.points), tool] if action.relation == "on" else [tool]
+        attitudes = [tool]
+        if action.relation == "on":
+            attitudes = [*_leaned(tool, held.points), tool, *_dipped(tool)]
         turned = [_turned_over(at, held.points, spot, turn) for at in attitudes for turn in TURNS]
         if action.relation in ("inserted", "inside"):
             turns = FINE_TURNS if action.relation == "inserted" else TURNS[:4]
@@ -167,6 +176,16 @@ def _leaned(tool: Array, held: Array) -> list[Array]:
         return []
     axes = poses.quat_to_matrix(tool[3:])
     turns = [poses.quat_from_axis_angle(axes[:, k], angle) for k, angle in LEANS]
+    return [poses.pose(tool[:3], poses.quat_multiply(turn, tool[3:])) for turn in turns]
+
+
+def _dipped(tool: Array) -> list[Array]:
+    """Attitudes in which a tool at (7,) that reaches sideways points down more; none for one that does already."""
+    axes = poses.quat_to_matrix(tool[3:])
+    if axes[2, 2] < -SIDEWAYS:
+        return []
+    sign = 1.0 if axes[2, 0] < 0 else -1.0
+    turns = [poses.quat_from_axis_angle(axes[:, 1], sign * dip) for dip in DIPS]
     return [poses.pose(tool[:3], poses.quat_multiply(turn, tool[3:])) for turn in turns]
 
 

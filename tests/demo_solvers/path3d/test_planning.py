@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from demo_solvers.path3d.acts.place import _leaned
+from demo_solvers.path3d.acts.place import _dipped, _leaned
 from demo_solvers.path3d.acts.press import BESIDE, _apart, _short
 from demo_solvers.path3d.clouds import Cloud
 from demo_solvers.path3d.geometric import whole_of
-from demo_solvers.path3d.grasps import grasp_candidates, hand_clear
+from demo_solvers.path3d.grasps import grasp_candidates, hand_clear, lowest_of
 from demo_solvers.path3d.hand import Hand, Stopped, Surroundings, waypoint
 from demo_solvers.path3d.landing import HeightField, lowest
 from demo_solvers.path3d.paths import PRESSED, fingertip, press_path
@@ -238,3 +238,15 @@ def test_what_stands_over_a_button_may_not_be_touched_by_the_hand_and_what_it_is
     around = _apart(Surroundings(0.0, {OTHERS: np.concatenate([base, shade])}), button(0.04))
     np.testing.assert_array_equal(around.seen[BESIDE], base)
     np.testing.assert_array_equal(around.seen[OTHERS], shade)
+
+
+def test_a_hand_that_reaches_sideways_is_dipped_so_that_its_palm_keeps_off_the_table(robot):
+    sideways = poses.quat_multiply(
+        poses.quat_from_yaw(0.7), poses.quat_from_axis_angle(np.array([0, 1.0, 0]), np.pi / 2)
+    )
+    dipped = _dipped(poses.pose(np.zeros(3), sideways))
+    lowest_points = lowest_of(np.stack([poses.quat_to_matrix(t[3:]) for t in dipped]), robot.gripper)
+    flat = float(lowest_of(poses.quat_to_matrix(sideways)[None], robot.gripper)[0])
+    assert flat == pytest.approx(-0.032)
+    assert (lowest_points > flat + 0.01).all()
+    assert not _dipped(poses.pose(np.zeros(3), DOWN))
