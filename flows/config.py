@@ -106,11 +106,11 @@ class RunConfig(Frozen):
     )
     path_writer: str = Field(
         default="procedural",
-        description="Who writes the ways on which it carries things: procedural, or anthropic for a language model.",
+        description="Who writes the ways on which a solver that sees carries things: procedural, or anthropic.",
     )
     verifier: str = Field(
         default="procedural",
-        description="Who tells it if an action worked: procedural by geometry; with anthropic a model has to agree.",
+        description="Who tells a solver that sees if an action worked; with anthropic a model, too, has to say yes.",
     )
     experience: str = Field(
         default="", description="Digest of the experience by which ways are tried first; empty is none."
