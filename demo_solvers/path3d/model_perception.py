@@ -127,7 +127,7 @@ class ModelPerceiver(GeometricPerceiver):
 
     def _request(self, problem: SeeingProblem, views: Mapping[str, View], names: tuple[str, ...]) -> ChatRequest:
         height, width = next(iter(views.values())).rgb.shape[1:3]
-        nouns = {q.name: self.catalog.asset(q.asset).noun for q in problem.queries if q.asset in self.catalog.assets}
+        nouns = {q.name: noun for q in problem.queries if (noun := self.references.noun_of(q.asset))}
         words = self._prompt.render(
             views=", ".join(views),
             width=str(width),

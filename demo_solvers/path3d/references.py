@@ -116,6 +116,18 @@ class References:
         """Names of an asset's links, the base first."""
         return tuple(self._read(asset))
 
+    def noun_of(self, asset: str) -> str:
+        """What an instruction calls an asset, as its pictures' folder says or the catalogue; '' where none does."""
+        if self.pictures is not None and (self.pictures / asset).is_dir():
+            from demo_solvers.path3d.pictures import album_of
+
+            if noun := album_of(self.pictures / asset).noun:
+                return noun
+        try:
+            return self.catalog.asset(asset).noun
+        except UnknownNameError:
+            return ""
+
     def _pictured(self, asset: str) -> Reference | None:
         if self.pictures is None or not (self.pictures / asset).is_dir():
             return None

@@ -51,6 +51,14 @@ def test_things_without_meshes_are_found_by_their_pictures(catalog, blocks, pict
         assert np.linalg.norm(sighting.things[name].centre - centre) < 0.006, name
 
 
+def test_a_model_is_told_what_pictures_or_the_catalogue_call_a_thing(catalog, pictures):
+    references = GeometricPerceiver(catalog, pictures=pictures).references
+    assert references.noun_of("my_block_red") == "block_red"
+    assert references.noun_of("block_red") == catalog.asset("block_red").noun
+    assert references.noun_of("push_box") == catalog.asset("push_box").noun
+    assert references.noun_of("nothing") == ""
+
+
 def test_depth_tells_the_size_that_the_mesh_has(catalog, eyes, pictures):
     for name in NAMES:
         drawn = np.sort(eyes.references.of(name).extents)
