@@ -68,8 +68,6 @@ class GeometricPerceiver:
             palettes = [r.palette for r in solid.values()]
             segments += [part for s in segments if s.whole for part in parts_like(above, s, palettes)]
         found = {**match(everything, segments, solid), **match(everything, flats, painted)}
-        if missing := [name for name in wanted if name not in found]:
-            raise not_found(missing, f"{len(segments)} clusters and parts, {len(flats)} painted patches, none like it")
         things = {}
         for name, chosen in found.items():
             whole = next(s for s in (*segments, *flats) if s.whole and s.cluster == chosen.segment.cluster)
@@ -79,7 +77,11 @@ class GeometricPerceiver:
             thing = Thing(name, mine, named_points(mine), flat=name in painted)
             things[name] = replace(thing, touching=everything.of(rest))
         things |= jointed.things
-        return Sighting(support, things, above, cloud, {n: m.cost for n, m in found.items()}, jointed.fits)
+        seen = Sighting(support, things, above, cloud, {n: m.cost for n, m in found.items()}, jointed.fits)
+        if missing := [name for name in wanted if name not in found]:
+            told = f"{len(segments)} clusters and parts, {len(flats)} painted patches, none like it"
+            raise not_found(missing, told, partly=seen)
+        return seen
 
     def cloud(self, problem: SeeingProblem, views: Mapping[str, View], row: int, joints: Array) -> Cloud:
         """All points of world ``row`` but the robot's; raises :class:`Unseen`."""

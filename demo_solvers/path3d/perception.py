@@ -26,10 +26,10 @@ NAMED = 3  # points a thing is named by, at least
 
 
 class Unseen(TaskloomError):
-    """What was looked for cannot be told from the frames; carries the reason as a diagnosis."""
+    """What was looked for cannot be told from the frames; carries the reason as a diagnosis, and what was seen."""
 
-    def __init__(self, diagnosis: Diagnosis) -> None:
-        self.diagnosis = diagnosis
+    def __init__(self, diagnosis: Diagnosis, partly: Sighting | None = None) -> None:
+        self.diagnosis, self.partly = diagnosis, partly
         super().__init__(f"expected {diagnosis.expected}; seen {diagnosis.seen}")
 
 
@@ -162,10 +162,10 @@ def hollow(thing: Thing) -> bool:
     return bool(points[inner, 2].max() < thing.top - 0.3 * (thing.top - thing.base))
 
 
-def not_found(missing: list[str], seen: str) -> Unseen:
-    """The diagnosis of things that are not there."""
-    names = ", ".join(sorted(missing))
-    return Unseen(Diagnosis(cause="not_found", expected=f"{names} in view", seen=seen, bodies=tuple(sorted(missing))))
+def not_found(missing: list[str], seen: str, *, partly: Sighting | None = None) -> Unseen:
+    """The diagnosis of things that are not there, and what is."""
+    names, bodies = ", ".join(sorted(missing)), tuple(sorted(missing))
+    return Unseen(Diagnosis(cause="not_found", expected=f"{names} in view", seen=seen, bodies=bodies), partly)
 
 
 def _check_calibration(clouds: Mapping[str, Cloud], foot: float) -> None:

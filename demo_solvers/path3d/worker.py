@@ -118,8 +118,13 @@ class Worker:
         return self.report
 
     def look(self) -> Sighting:
-        """What is seen now; raises :class:`Unseen`."""
-        sighting = self.eyes.things(self.hand.measured)
+        """What is seen now, but for what the fingers hide of the thing they hold; raises :class:`Unseen`."""
+        try:
+            sighting = self.eyes.things(self.hand.measured)
+        except Unseen as error:
+            if self.carried is None or error.partly is None or error.diagnosis.bodies != (self.carried.name,):
+                raise
+            sighting = error.partly
         self.memory.update(sighting.things)
         self.beginning = {**sighting.things, **self.beginning}
         self.memory_height = sighting.support.height

@@ -161,3 +161,12 @@ def test_a_block_is_found_through_noisy_cameras(eyes, blocks):
     noisy = eyes.perceive(seen.problem, views, 0, seen.joints)
     for name in names:
         np.testing.assert_allclose(noisy.things[name].centre, clear.things[name].centre, atol=0.005)
+
+
+def test_what_else_is_there_is_told_with_what_is_not(eyes, blocks):
+    queries = (Query(name="mug", asset="mug"), Query(name="zone_red", asset="zone_red"))
+    with pytest.raises(Unseen) as error:
+        look(eyes, blocks[1], queries=queries, goal="(within mug zone_red)")
+    assert error.value.partly is not None
+    assert set(error.value.partly.things) == {"zone_red"}
+    assert error.value.diagnosis.bodies == ("mug",)
