@@ -156,6 +156,8 @@ def _drawn(
         samples = _kept(samples, low >= LOWEST, "too low", dropped)
         steady = samples.point[:, 2] - table_height(world) <= _steady(world, wish.body)
         samples = _kept(samples, steady, "would tip it", dropped)
+        if wish.toward is not None or wish.motion is not None:
+            samples = samples.of(np.lexsort((_aside(world, wish, samples), samples.row)))
     return _kept(samples, _first(samples.row, np.full(len(world), POINTS)), "more than wanted", dropped)
 
 
@@ -175,6 +177,13 @@ def _half(world: WorldState, wish: ContactWish, row: NDArray[np.intp], point: Ar
     along = ((point - centre) * way).sum(axis=1)
     left = way[:, 0] * (point - centre)[:, 1] - way[:, 1] * (point - centre)[:, 0]
     return {"near": along < 0, "far": along > 0, "left": left > 0, "right": left < 0}[wish.region]
+
+
+def _aside(world: WorldState, wish: ContactWish, samples: _Samples) -> Array:
+    """How far (k,) m beside the body's middle a push goes: the nearer to it, the less it turns the body."""
+    centres = poses.compose(world.body(wish.body).astype(float), world.layout.geometry[wish.body].bounds.pose)
+    way, apart = wish.ways(world)[samples.row], samples.point - centres[samples.row, :3]
+    return np.abs(way[:, 0] * apart[:, 1] - way[:, 1] * apart[:, 0])
 
 
 def _pushing(

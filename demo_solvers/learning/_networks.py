@@ -14,25 +14,36 @@ from torch import nn
 from demo_solvers.learning.policy import LocalPolicy
 from pipeline.core.world import F32
 
-LOG_SPREAD = (-5.0, 1.0)
+LEAST = -5.0  # logarithm of the deviation
+MORE = 1.5  # times the first deviation, at most: critics that know little yet see gain in the wildest actions
 
 
 class Actor(nn.Module):
     """From what is seen to a Gaussian that tanh squashes into [-1, 1] (Haarnoja et al., 2018)."""
 
-    def __init__(self, columns: int, actions: int, hidden: Sequence[int], device: str) -> None:
+    def __init__(self, columns: int, actions: int, hidden: Sequence[int], device: str, *, spread: float = 1.0) -> None:
+        """``spread`` is the deviation of actions, about, before they are squashed: of the first ones, and at most."""
         super().__init__()
-        self.actions, self.device, self.spread = actions, device, 1.0
+        self.actions, self.device, self.spread = actions, device, spread
+        self.limits = (LEAST, float(np.log(MORE * spread)))
         self.net = _layers([columns, *hidden, 2 * actions], normed=False).to(device)
+        with torch.no_grad():
+            self.net[-1].bias[actions:] += float(np.log(spread))
 
     def mean(self, seen: torch.Tensor) -> torch.Tensor:
         """The action without dice, (batch, actions)."""
         return torch.tanh(self.net(seen)[:, : self.actions])
 
+    def apart(self, seen: torch.Tensor, action: torch.Tensor, spread: float) -> torch.Tensor:
+        """Mean squared distance of what is done without dice from ``action``, and of the logarithm of the spread."""
+        out = self.net(seen)
+        spreads = ((out[:, self.actions :] - float(np.log(spread))) ** 2).mean()
+        return ((torch.tanh(out[:, : self.actions]) - action) ** 2).mean() + spreads
+
     def sample(self, seen: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Actions (batch, actions) and the logarithms (batch,) of their densities."""
         out = self.net(seen)
-        centre, log_spread = out[:, : self.actions], out[:, self.actions :].clamp(*LOG_SPREAD)
+        centre, log_spread = out[:, : self.actions], out[:, self.actions :].clamp(*self.limits)
         noise = torch.randn_like(centre)
         raw = centre + log_spread.exp() * noise
         action = torch.tanh(raw)
@@ -44,7 +55,7 @@ class Actor(nn.Module):
         """Actions (batch, actions) for practice."""
         with torch.no_grad():
             rows = torch.as_tensor(seen, device=self.device)
-            self.spread = float(self.net(rows)[:, self.actions :].clamp(*LOG_SPREAD).exp().mean())
+            self.spread = float(self.net(rows)[:, self.actions :].clamp(*self.limits).exp().mean())
             return self.sample(rows)[0].cpu().numpy()
 
     def policy(self) -> LocalPolicy:

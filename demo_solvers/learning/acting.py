@@ -22,15 +22,15 @@ def act_out(ex: Execution, stage: LearnedStage, policy: LocalPolicy, *, steer: S
     """
     ex.begin(f"{LEARNED}{stage.name}")
     scenes = starts_of(ex.problem.scenes, ex.state(), ex.command, range(len(ex.alive)))
-    steering, before = steer(stage, scenes), np.zeros((len(scenes), stage.actions), np.float32)
+    steering = steer(stage, scenes)
     everyone, reached = ex.alive.copy(), stage.reached(ex.state())
     for _ in range(stage.decisions):
         busy = everyone & ~reached
         if not busy.any() or ex.worlds.steps_left < stage.repeat:
             break
         state = ex.state()
-        before = policy.act(whole(steering, seen(stage, state, before, steering.heading), state))
-        targets = steering.follow(before, state.tcp, pressing(state)).astype(float)
+        action = policy.act(whole(steering, seen(stage, state, steering.heading), state))
+        targets = steering.follow(action, state.tcp, pressing(state)).astype(float)
         ex.alive = busy
         ex.play(np.where(busy[:, None], targets, ex.command))
         reached |= stage.reached(ex.state())

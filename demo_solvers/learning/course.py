@@ -127,7 +127,7 @@ class Course:
 
     def seen(self) -> F32:
         """What the policy sees now."""
-        return whole(self._steering, seen(self.stage, self._state, self._before, self._steering.heading), self._state)
+        return whole(self._steering, seen(self.stage, self._state, self._steering.heading), self._state)
 
     def privileged(self) -> F32:
         """What the critic sees besides."""

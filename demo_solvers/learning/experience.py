@@ -93,8 +93,7 @@ def demonstrated(
         action = np.concatenate([action, 2 * width[:, None] - 1], axis=1)
     action = np.clip(action, -1, 1).astype(np.float32)
     at = states.rows(marks)
-    before = np.concatenate([np.zeros_like(action[:1]), action])
-    rows = seen(stage, at, before, np.repeat(heading, len(at)))
+    rows = seen(stage, at, np.repeat(heading, len(at)))
     reached = stage.reached(at)[1:]
     last = int(np.argmax(reached)) + 1 if reached.any() else count
     reward = reached.astype(np.float32)

@@ -12,12 +12,13 @@ from pipeline.core.world import F32, WorldState
 NEAR, SWIFT, STRONG = 0.1, 0.3, 20.0  # m, m/s and N: units of what is seen
 
 
-def seen(stage: LearnedStage, state: WorldState, before: F32, heading: Array) -> F32:
-    """Rows (batch, columns) for the policy; ``before`` (batch, actions) is the last action.
+def seen(stage: LearnedStage, state: WorldState, heading: Array) -> F32:
+    """Rows (batch, columns) for the policy.
 
     How high the tool is and its axes, the width of the fingers, of each body its place from the tool and its axes, of
     each other body its place from the one that is worked on, and joints as shares of their range; all as seen along
-    ``heading`` (batch,) rad.
+    ``heading`` (batch,) rad. The last action is not seen: who is cloned from demonstrations would copy it, and drift
+    (de Haan et al., 2019).
     """
     tool, body = state.tcp, state.body(stage.body)
 
@@ -29,7 +30,7 @@ def seen(stage: LearnedStage, state: WorldState, before: F32, heading: Array) ->
         other = state.body(name)
         columns += [gap(other, tool), gap(other, body), _axes(other, heading)]
     columns += [_share(state, joint)[:, None] for joint in stage.joints]
-    return np.concatenate([*columns, before], axis=1).astype(np.float32)
+    return np.concatenate(columns, axis=1).astype(np.float32)
 
 
 def privileged(stage: LearnedStage, state: WorldState) -> F32:

@@ -143,12 +143,12 @@ def _judged(
     """As :func:`judged`, of the first ``count`` of as many scenes as there are worlds."""
     state = practice.put(list(range(practice.batch)), scenes)
     height = state.body(stage.body)[:, 2].copy()
-    steering, before = steer(stage, scenes), np.zeros((practice.batch, stage.actions), np.float32)
+    steering = steer(stage, scenes)
     reached, taken = np.zeros(practice.batch, bool), np.full(practice.batch, stage.decisions)
     hard, spent = np.zeros(practice.batch, bool), 0
     for number in range(1, stage.decisions + 1):
-        before = policy.act(whole(steering, seen(stage, state, before, steering.heading), state))
-        trace = practice.run(steering.follow(before, state.tcp, pressing(state)))
+        action = policy.act(whole(steering, seen(stage, state, steering.heading), state))
+        trace = practice.run(steering.follow(action, state.tcp, pressing(state)))
         state, hard = trace.at(-1), hard | (harsh(trace) & ~reached)
         new = stage.reached(state) & ~reached & ~hard
         taken[new], reached, spent = number, reached | new, number * practice.batch

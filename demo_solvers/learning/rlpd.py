@@ -77,7 +77,7 @@ def _round(course: Course, learner: _Learner, settings: RLPDSettings, record: Re
         step = course.step(action)
         learner.keep(Transitions(before, action, step.reward, step.seen, step.ended & ~step.late))
         for number in range(settings.updates):
-            learner.learn(act=number == settings.updates - 1)
+            learner.learn(act=number == settings.updates - 1 and record.updates >= learner.warm)
         taken.append(step)
     point = point_of(
         taken, steps=record.steps + settings.horizon * course.batch, spread=learner.actor.spread, level=course.level
@@ -93,7 +93,7 @@ class _Learner:
 
         columns, actions = course.seen().shape[1], course.stage.actions
         self.settings, self.device = settings, device
-        self.actor = Actor(columns, actions, settings.hidden, device)
+        self.actor = Actor(columns, actions, settings.hidden, device, spread=settings.spread)
         self.critics = Critics(columns, actions, settings.hidden, settings.critics, device)
         self.targets = Critics(columns, actions, settings.hidden, settings.critics, device)
         self.targets.load_state_dict(self.critics.state_dict())
@@ -103,19 +103,17 @@ class _Learner:
             torch.optim.Adam(parameters, lr=settings.rate)
             for parameters in (self.actor.parameters(), self.critics.parameters(), [self.heat])
         ]
+        self.warm = 0 if prior is None else settings.warm
         self.prior = None if prior is None or not len(prior) else _on(prior, device)
         self._all: dict[str, Any] = {}  # tensors with room at their ends
         self._count = 0
 
     def clone(self) -> None:
-        """Begin as a clone of the prior."""
-        import torch
-
+        """Begin as a clone of the prior, a little spread."""
         for _ in range(self.settings.cloned if self.prior is not None else 0):
             assert self.prior is not None
             rows = _some(self.prior, self.settings.batch, among=len(self.prior["reward"]))
-            loss = torch.nn.functional.mse_loss(self.actor.mean(rows["seen"]), rows["action"])
-            _descend(self.optimisers[0], loss)
+            _descend(self.optimisers[0], self.actor.apart(rows["seen"], rows["action"], self.settings.spread))
 
     def keep(self, transitions: Transitions) -> None:
         """Remember what was practised."""

@@ -34,6 +34,9 @@ class Steering:
         self.stage, self.robot = stage, robot
         self._base = np.array([s.robot_pose for s in scenes], float)
         self._axes = [AXES[freedom] for freedom in stage.freedoms]
+        self._lifts = any(
+            axis in (2, 3, 4) for axis in self._axes
+        )  # height or tilt, which moves the fingertips' height
         self._most = np.array([stage.speed if axis < 3 else stage.turning for axis in self._axes]) / rate
         self._chain = SerialChain(robot)
         self._fastest = SPEED * np.array([joint.max_velocity for joint in robot.arm]) / rate  # rad a control step
@@ -83,8 +86,12 @@ class Steering:
     def _move(self, values: Array, here: Array) -> None:
         twist = self._twist(values)
         ahead = self.tool[:, :3] + twist[:, :3] - here[:, :3]
+        ahead[:, 2] *= self._lifts
         far = np.linalg.norm(ahead, axis=1, keepdims=True)
         place = here[:, :3] + ahead * np.minimum(1, self._leash / np.maximum(far, 1e-9))
+        if not self._lifts:
+            # Who gives way in height, too, sinks under what holds the hand up, until it stands on the table.
+            place[:, 2] = self.tool[:, 2]
         turned = poses.quat_multiply(poses.quat_from_rotvec(twist[:, 3:]), self.tool[:, 3:])
         self.tool = poses.pose(place, poses.quat_normalize(turned))
 

@@ -23,7 +23,7 @@ BODY_TO_ZONE = slice(20, 22)  # columns of what is seen: the zone from the box, 
 @pytest.fixture
 def straight() -> LocalPolicy:
     """Pushes the box towards the zone: a perceptron of one layer, written by hand."""
-    weight = np.zeros((2, 31), np.float32)
+    weight = np.zeros((2, 29), np.float32)
     weight[[0, 1], [BODY_TO_ZONE.start, BODY_TO_ZONE.start + 1]] = 0.5
     return LocalPolicy((weight,), (np.zeros(2, np.float32),))
 
@@ -64,7 +64,7 @@ def test_who_does_not_take_part_stands_still(
 def test_a_policy_that_does_nothing_fails_with_a_reason(
     attempt: Problem, stage: LearnedStage, simulator: kinematic
 ) -> None:
-    idle = LocalPolicy((np.zeros((2, 31), np.float32),), (np.zeros(2, np.float32),))
+    idle = LocalPolicy((np.zeros((2, 29), np.float32),), (np.zeros(2, np.float32),))
     ex = Execution(attempt, BatchWorlds(simulator, attempt))
     act_out(ex, stage, idle)
     assert {o.diagnosis.cause for o in ex.outcomes()} == {"stage_unmet"}
