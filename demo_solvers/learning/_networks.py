@@ -28,7 +28,9 @@ class Actor(nn.Module):
         self.limits = (LEAST, float(np.log(MORE * spread)))
         self.net = _layers([columns, *hidden, 2 * actions], normed=False).to(device)
         with torch.no_grad():
-            self.net[-1].bias[actions:] += float(np.log(spread))
+            last = self.net[-1]
+            assert isinstance(last, nn.Linear)
+            last.bias[actions:] += float(np.log(spread))
 
     def mean(self, seen: torch.Tensor) -> torch.Tensor:
         """The action without dice, (batch, actions)."""
