@@ -16,6 +16,7 @@ from demo_solvers.learning.approach import Approach
 from demo_solvers.learning.deriving import contact_wishes, learnable, learned_stage, useful
 from demo_solvers.learning.learned_skill import learned_skill
 from demo_solvers.learning.lesson import Found, Lesson
+from demo_solvers.learning.observing import SIGHT
 from demo_solvers.learning.policy import LocalPolicy
 from demo_solvers.learning.policy_skill import PolicySkill
 from demo_solvers.learning.rehearsal import begun
@@ -217,7 +218,7 @@ class Chooser:
         budget = [self.problem.learning.model_dump(mode="json"), self.problem.budget.target]
         shelf = "" if self.shelf is None else self.shelf.digest
         told = [self.problem.task.name, self.problem.task.goal, self.program.digest, number, earlier, *budget]
-        text = json.dumps([*told, list(self.allowed), self.author.name, shelf, self.seed])
+        text = json.dumps([*told, list(self.allowed), self.author.name, shelf, self.seed, SIGHT])
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

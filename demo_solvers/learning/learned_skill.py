@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from pydantic import Field, model_validator
 
+from demo_solvers.learning.observing import SIGHT
 from demo_solvers.learning.stage import LearnedStage
 from pipeline.core.errors import InvalidInputError
 from pipeline.core.geometry import Frozen
@@ -49,6 +50,7 @@ class LearnedSkill(Frozen):
     training: str = Field(description="digest of the training")
     engine: str = Field(default="", description="physics that it was learned and measured in")
     policy: str = Field(default="", description="content address of the weights")
+    sight: int = Field(default=1, description="what its policy sees, as :data:`observing.SIGHT` counts")
 
     @model_validator(mode="after")
     def _reaches_no_more_than_it_tried(self) -> LearnedSkill:
@@ -74,6 +76,7 @@ def learned_skill(
         reached=reached,
         starts=starts,
         training=training,
+        sight=SIGHT,
     )
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from demo_solvers.learning.learned_skill import LearnedSkill, SkillKey, key_of, renamed, roles_of
+from demo_solvers.learning.observing import SIGHT
 from demo_solvers.learning.policy import LocalPolicy
 from demo_solvers.learning.stage import LearnedStage
 from pipeline.core.errors import InvalidInputError, OutputError
@@ -45,10 +46,11 @@ class Shelf:
         """Skills for a stage of a program, those learned with the same assets first, then the surest.
 
         ``learned`` says what is to be reached and with what; an offer's own stage says what its policy moves and sees.
-        Raises :class:`InvalidInputError` for files that cannot be read.
+        Policies that see something else than policies do now are left out. Raises :class:`InvalidInputError` for files
+        that cannot be read.
         """
         key, names = key_of(stage, learned, scene), roles_of(learned, scene)
-        alike = [skill for skill in self.skills() if skill.key.is_like(key)]
+        alike = [skill for skill in self.skills() if skill.key.is_like(key) and skill.sight == SIGHT]
         alike.sort(key=lambda skill: (skill.key != key, -skill.worth, skill.training))
         back = {role: name for name, role in names.items()}
         return tuple(
@@ -56,13 +58,13 @@ class Shelf:
         )
 
     def put(self, skill: LearnedSkill, policy: LocalPolicy) -> bool:
-        """Keep a skill, unless one with the same key is measured at least as well; raises :class:`OutputError`."""
+        """Keep a skill, unless one with the same key, which can still be used, is measured as well; raises :class:`OutputError`."""
         content = policy.content
         named = skill.model_copy(update={"policy": hashlib.sha256(content).hexdigest()})
         try:
             with self._locked():
                 held = self._held(skill.key)
-                if held is not None and held.worth >= skill.worth:
+                if held is not None and held.worth >= skill.worth and held.sight >= skill.sight:
                     return False
                 write_atomically(self._weights(named), content)
                 write_atomically(self._card(named.key), named.model_dump_json(indent=1))

@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import Field, ValidationError
 
 from demo_solvers.learning.course import Taken
+from demo_solvers.learning.observing import SIGHT
 from demo_solvers.learning.stage import LearnedStage
 from pipeline.core.errors import InvalidInputError, OutputError
 from pipeline.core.geometry import Frozen
@@ -156,7 +157,7 @@ def training_digest(
     places = [
         [[s.build_key, s.robot_start, [(p.pose, p.joints) for p in s.placements]] for s in starts] for starts in levels
     ]
-    text = json.dumps([type(settings).__name__, *told, places, reward, seed], sort_keys=True)
+    text = json.dumps([type(settings).__name__, *told, places, reward, seed, SIGHT], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -63,6 +63,16 @@ def test_a_skill_is_offered_to_the_same_stage_under_other_names(
     np.testing.assert_array_equal(offer.policy.weights[1], policy_of(0.1).weights[1])
 
 
+def test_a_policy_that_saw_something_else_is_not_offered_and_gives_way_to_one_that_can_be_used(
+    tmp_path: Path, stage: LearnedStage, scene: SceneSpec, skill: LearnedSkill
+) -> None:
+    shelf, before = Shelf(tmp_path), skill.model_copy(update={"sight": skill.sight - 1, "reached": 64})
+    assert shelf.put(before, policy_of(0.1))
+    assert shelf.find(PUSH, stage, scene) == ()
+    assert shelf.put(skill, policy_of(0.2))
+    assert [offer.skill.reached for offer in shelf.find(PUSH, stage, scene)] == [60]
+
+
 def test_the_same_assets_come_before_the_same_category_and_others_not_at_all(
     tmp_path: Path, stage: LearnedStage, scene: SceneSpec, skill: LearnedSkill
 ) -> None:
