@@ -58,7 +58,10 @@ class Shelf:
         )
 
     def put(self, skill: LearnedSkill, policy: LocalPolicy) -> bool:
-        """Keep a skill, unless one with the same key, which can still be used, is measured as well; raises :class:`OutputError`."""
+        """Keep a skill, unless one with the same key is measured as well and can still be used.
+
+        Raises :class:`OutputError`.
+        """
         content = policy.content
         named = skill.model_copy(update={"policy": hashlib.sha256(content).hexdigest()})
         try:
