@@ -156,7 +156,7 @@ def _drawn(
         samples = _kept(samples, low >= LOWEST, "too low", dropped)
         steady = samples.point[:, 2] - table_height(world) <= _steady(world, wish.body)
         samples = _kept(samples, steady, "would tip it", dropped)
-        if wish.toward is not None or wish.motion is not None:
+        if wish.region == "any" and (wish.toward is not None or wish.motion is not None):
             samples = samples.of(np.lexsort((_aside(world, wish, samples), samples.row)))
     return _kept(samples, _first(samples.row, np.full(len(world), POINTS)), "more than wanted", dropped)
 

@@ -40,6 +40,16 @@ def test_pushes_stand_on_the_far_side_of_where_the_body_is_to_go(pushing, arm):
     assert ((behind * way).sum(axis=1) < -0.04).all()
 
 
+def test_pushes_near_the_middle_of_a_face_come_first(pushing, arm):
+    found = sampled(pushing, arm, PUSH)
+    way, apart = PUSH.ways(pushing)[found.row], found.point - pushing.body("carton")[found.row, :3]
+    aside = np.abs(way[:, 0] * apart[:, 1] - way[:, 1] * apart[:, 0])
+    first, last = (
+        np.mean([aside[found.of(row)[part]].mean() for row in range(4)]) for part in (slice(6), slice(-6, None))
+    )
+    assert first < 0.5 * last
+
+
 def test_tools_and_joints_agree_and_the_contact_is_a_short_way_ahead(pushing, arm, robot):
     found = sampled(pushing, arm, PUSH)
     base = pushing.body("robot").astype(float)[found.row]

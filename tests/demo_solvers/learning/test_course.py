@@ -34,6 +34,19 @@ def test_an_action_moves_the_tool_by_speed_times_time(
     assert targets.shape == (stage.repeat, 4, starts[0].robot.dof)
 
 
+def test_a_hand_that_gives_way_keeps_its_height(
+    stage: LearnedStage, starts: list[SceneSpec], worlds: PracticeWorlds
+) -> None:
+    state = worlds.put([0, 1, 2, 3], starts[:4])
+    steering, sunk = Steering(stage, starts[:4]), state.tcp.copy()
+    sunk[:, 2] -= 0.005
+    for _ in range(10):
+        targets = steering.follow(np.ones((4, 2)), sunk, np.ones(4, np.float32))
+    commanded = forward_kinematics(starts[0].robot, targets[-1])[:, :3]
+    np.testing.assert_allclose(commanded[:, 2], state.tcp[:, 2], atol=1e-3)
+    np.testing.assert_allclose(commanded[:, :2], sunk[:, :2], atol=2e-3)
+
+
 def test_the_command_does_not_run_away_from_an_arm_that_is_stopped(
     stage: LearnedStage, starts: list[SceneSpec], worlds: PracticeWorlds
 ) -> None:
