@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmarks._attempts import rate_in_words
 from benchmarks._published import METHODS, ROWS
 from benchmarks._sections import markdown_table, replace_section
 from flows.task_set import TaskSet
@@ -36,7 +37,7 @@ def _tasks(found: Cells, labels: list[str]) -> Iterator[str]:
     rows = []
     for label in labels:
         published = ("-" if v is None else f"{v:.2f}" for v in ROWS[label])
-        rows.append((label, *(_rate(found[n].get(label)) for n in names), *published))
+        rows.append((label, *(rate_in_words(found[n].get(label)) for n in names), *published))
     yield from markdown_table(("task", *(SOLVERS[n] for n in names), *METHODS), rows)
     yield ""
     yield " ".join(_mean(SOLVERS[n], found[n], labels) for n in names)
@@ -89,14 +90,9 @@ def _variants(found: Cells, whole: dict[str, Cell], labels: list[str]) -> Iterat
         mine = [cells.get(label) for label in chosen]
         rates = [c["rate"] for c in mine if c is not None and c["rate"] is not None]
         mean = f"{100 * sum(rates) / len(rates):.0f}" if len(rates) == len(chosen) else "-"
-        rows.append((name, *(_rate(c) for c in mine), mean, _causes({str(i): c for i, c in enumerate(mine) if c})))
+        rows.append(
+            (name, *(rate_in_words(c) for c in mine), mean, _causes({str(i): c for i, c in enumerate(mine) if c}))
+        )
     yield from markdown_table(("", *chosen, "mean", "failures"), rows)
     yield ""
     yield f"{_how(found)} The first row is the first column of the table of all tasks."
-
-
-def _rate(cell: Cell | None) -> str:
-    if cell is None or cell["rate"] is None:
-        return "not measured"
-    low, high = cell["wilson_95"]
-    return f"{100 * cell['rate']:.0f} ({cell['solved']}/{cell['attempts']}) [{100 * low:.0f}, {100 * high:.0f}]"

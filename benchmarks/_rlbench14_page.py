@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmarks._attempts import rate_in_words
 from benchmarks._published import METHODS, ROWS
 from flows.task_set import Entry, TaskSet
 from pipeline.core.files import write_atomically
@@ -49,15 +50,8 @@ def _table(tasks: TaskSet, results: Results) -> Iterator[str]:
     yield f"|---|--:|{'--:|' * len(METHODS)}"
     for entry in tasks.entries:
         published = ("-" if v is None else f"{v:.2f}" for v in ROWS[entry.label])
-        ours = _rate(results["tasks"].get(entry.label))
+        ours = rate_in_words(results["tasks"].get(entry.label), digits=1)
         yield f"| [{entry.label}](#{entry.task.name}) | {ours} | {' | '.join(published)} |"
-
-
-def _rate(cell: Results | None) -> str:
-    if cell is None or cell["rate"] is None:
-        return "not measured"
-    low, high = cell["wilson_95"]
-    return f"{100 * cell['rate']:.1f} ({cell['solved']}/{cell['attempts']}) [{100 * low:.0f}, {100 * high:.0f}]"
 
 
 def _entry(entry: Entry, cell: Results | None) -> Iterator[str]:
@@ -74,7 +68,8 @@ def _entry(entry: Entry, cell: Results | None) -> Iterator[str]:
     yield from (f"    - {text}" for text in entry.deviations)
     if cell is not None:
         failed = ", ".join(f"{n} {cause}" for cause, n in cell["failures"].items()) or "none"
-        yield f"- Result: {_rate(cell)}; failures: {failed}; {cell['dropped']} of {cell['built']} worlds did not pass."
+        rate = rate_in_words(cell, digits=1)
+        yield f"- Result: {rate}; failures: {failed}; {cell['dropped']} of {cell['built']} worlds did not pass."
         yield f"- Measured: {_how(cell)}."
 
 

@@ -15,29 +15,21 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from benchmarks._cells import HERE, Cell, Cells, announce, parser, percent, processes, save, table
+from benchmarks._learning import attempted, to_learn
 from benchmarks._problems import library, pose_problem, simulator_of
 from demo_solvers.learning.deriving import learnable
 from demo_solvers.solvers.auto import why_content
-from flows.practice_scenes import PracticeScenes
-from flows.stages import find_solver
 from pipeline.core.doors import Problem, Solution
 from pipeline.core.intervals import wilson
 from pipeline.core.learning import LearningBudget
-from pipeline.core.refinement import Budget
 from pipeline.core.task import Family, TaskSpec
-from pipeline.rollout import attempt
-from scene_gen.builder import TabletopBuilder
 from task_gen.author import ProceduralAuthor
 from task_gen.gate import static_gate
 
@@ -136,55 +128,25 @@ def _row(task: TaskSpec, solver: str, options: argparse.Namespace, *, kept: Cell
     return {"family": task.family, "task": task.name, "solver": solver, **cell}
 
 
-@dataclass(frozen=True)
-class _Shop:
-    """A workshop of one process."""
-
-    root: Path
-
-    @contextmanager
-    def open(self) -> Iterator[Path]:
-        yield self.root
-
-
 def _measure(task: TaskSpec, key: dict[str, Any]) -> Cell:
     """One solver on one task, in a process of its own."""
     simulator = simulator_of(key["backend"])
     posed = pose_problem(task, simulator, robot="panda", worlds=key["worlds"], seed=SEED)
     if posed.problem is None:
         return {"rejected": True, "gate_reasons": list(map(str, posed.reasons))}
+    budget = LearningBudget(steps=key["steps"], judged=key["judged"], worlds=PRACTICE)
+    how = {"backend": key["backend"], "seed": SEED + 1, "target": key["target"], "budget": budget}
     with tempfile.TemporaryDirectory() as folder:
-        problem = _learnable(task, posed.problem, Path(folder), key)
-        wall, cpu = time.perf_counter(), time.process_time()
-        solution = attempt(simulator, problem, find_solver(key["solver"]))  # type: ignore[arg-type]
-        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    solved, count = sum(o.success for o in solution.outcomes), len(solution.outcomes)
+        problem = to_learn(task, posed.problem, Path(folder), **how)
+        solution, cell = attempted(problem, key["solver"], backend=key["backend"])
     return {
+        **cell,
         "rejected": False,
-        "attempts": count,
-        "solved": solved,
-        "rate": solved / count,
-        "wilson_95": wilson(solved, count),
+        "rate": cell["solved"] / cell["attempts"],
+        "wilson_95": wilson(cell["solved"], cell["attempts"]),
         "same": _same(problem, solution) if key["solver"] == "vipr" else [],
-        "steps": sum(tried.steps for way in solution.ways for tried in way.tried),
-        "cpu_seconds": round(cpu, 1),
-        "seconds": round(wall, 1),
         "ways": [way.model_dump(mode="json", exclude={"tried": {"__all__": {"curves"}}}) for way in solution.ways],
-        "failures": dict(Counter(o.diagnosis.cause for o in solution.outcomes if not o.success).most_common()),
     }
-
-
-def _learnable(task: TaskSpec, problem: Problem, folder: Path, key: dict[str, Any]) -> Problem:
-    """With all that learning needs."""
-    catalog = library()
-    builder = TabletopBuilder(catalog, catalog.robot("panda"), cameras=())
-    return replace(
-        problem,
-        more=PracticeScenes(task, builder, simulator_of(key["backend"]), seed=SEED + 1, folder=folder / "scenes"),
-        workshop=_Shop(folder),
-        budget=Budget(target=key["target"]),
-        learning=LearningBudget(steps=key["steps"], judged=key["judged"], worlds=PRACTICE),
-    )
 
 
 def _same(problem: Problem, first: Solution) -> list[str]:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -20,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from assets.catalog import LibraryCatalog
+from benchmarks._attempts import rates
 from benchmarks._cells import Cell, Cells, announce, parser, percent, processes, save, table
 from demo_solvers.solvers.vipr import carry_out
 from flows.config import RANDOMISATIONS
@@ -28,7 +28,6 @@ from flows.stages import make_simulator
 from pipeline.core.asset import AssetSpec
 from pipeline.core.doors import Problem, Simulator, Solution, TrialWorlds, Unplaceable
 from pipeline.core.episode import Diagnosis, Outcome
-from pipeline.core.intervals import wilson
 from pipeline.core.layout import LEFT_FINGER, RIGHT_FINGER, ROBOT
 from pipeline.core.program import Program, Stage
 from pipeline.core.robot import Gripper
@@ -168,15 +167,10 @@ def in_second_hand(body: str, trace: WorldState, need: int) -> bool:
 
 def _sum(cells: list[Cell]) -> Cell:
     attempts = [a for c in cells for a in c["attempts"]]
-    solved = sum(a["solved"] for a in attempts)
     return {
-        "attempts": len(attempts),
-        "solved": solved,
-        "rate": solved / len(attempts) if attempts else None,
-        "wilson_95": wilson(solved, len(attempts)),
+        **rates(attempts),
         "steps": float(np.mean([a["steps"] for a in attempts])) if attempts else 0.0,
         "seconds": round(sum(c["seconds"] for c in cells), 1),
-        "failures": dict(Counter(a["cause"] for a in attempts if not a["solved"]).most_common()),
     }
 
 

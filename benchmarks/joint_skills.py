@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -20,13 +19,13 @@ from typing import Any
 import numpy as np
 
 from assets.catalog import LibraryCatalog
+from benchmarks._attempts import rates
 from benchmarks._cells import Cell, Cells, parser, percent, processes, save, table
 from demo_solvers.solvers.vipr import carry_out
 from flows.posing import lay_out
 from flows.stages import make_simulator
 from pipeline.core.doors import Problem, Simulator, Solution, TrialWorlds, Unplaceable
 from pipeline.core.episode import Outcome
-from pipeline.core.intervals import wilson
 from pipeline.core.program import Program, Stage
 from pipeline.core.registry import Registry
 from pipeline.core.streams import stream_seed
@@ -179,17 +178,12 @@ def _parts(cells: list[Cell]) -> Iterator[tuple[str, list[Cell]]]:
 
 def _sum(cells: list[Cell]) -> Cell:
     attempts = [a for c in cells for a in c["attempts"]]
-    solved = sum(a["solved"] for a in attempts)
     return {
-        "attempts": len(attempts),
-        "solved": solved,
-        "rate": solved / len(attempts) if attempts else None,
-        "wilson_95": wilson(solved, len(attempts)),
+        **rates(attempts),
         "touched": sum(bool(a["touched"]) for a in attempts if a["solved"]),
         "steps": float(np.mean([a["steps"] for a in attempts])) if attempts else 0.0,
         "seconds": round(sum(c["seconds"] for c in cells), 1),
         "target": TARGETS[cells[0]["kind"]],
-        "failures": dict(Counter(a["cause"] for a in attempts if not a["solved"]).most_common()),
     }
 
 

@@ -20,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
 
+from benchmarks._attempts import attempts_of, rates
 from benchmarks._cells import HERE, Cell, Cells, facts, parser, percent, processes, save, table
 from benchmarks._path3d_page import write_page
 from benchmarks._path3d_variants import ABLATIONS, NOISE, solver_of
@@ -27,7 +28,6 @@ from benchmarks._problems import pose_problem, simulator_of
 from benchmarks._published import METHODS, ROWS
 from flows.task_set import Entry, task_set
 from pipeline.core.doors import Solution
-from pipeline.core.intervals import wilson
 from pipeline.core.seeing import SeeingProblem, SeeingSolver, SeeingWorlds
 from pipeline.rollout import attempt
 
@@ -160,15 +160,7 @@ def _measure(key: dict[str, Any]) -> Cell:
     clocked = _Clocked(solver_of(key["solver"], key["variant"]))
     outcomes = [] if posed.problem is None else attempt(simulator, posed.problem, clocked).outcomes
     return {
-        "attempts": [
-            {
-                "row": row,
-                "solved": o.success,
-                "retries": o.recoveries,
-                **({} if o.success else o.diagnosis.model_dump()),
-            }
-            for row, o in zip(posed.rows, outcomes, strict=True)
-        ],
+        "attempts": attempts_of(posed.rows, outcomes),
         "built": key["worlds"],
         "wall": round(clocked.wall, 2),
         "processor": round(clocked.processor, 2),
@@ -179,16 +171,11 @@ def _measure(key: dict[str, Any]) -> Cell:
 def _sum(batches: Sequence[Cell], most: int) -> Cell:
     """The first ``most`` attempts of a task, or all there are."""
     attempts = [a for b in batches for a in b["attempts"]][:most]
-    solved = sum(a["solved"] for a in attempts)
     looked = [b for b in batches if b["attempts"]]
     return {
-        "attempts": len(attempts),
-        "solved": solved,
-        "rate": solved / len(attempts) if attempts else None,
-        "wilson_95": wilson(solved, len(attempts)),
+        **rates(attempts),
         "first_try": sum(a["solved"] and not a["retries"] for a in attempts),
         **{k: round(sum(b[k] for b in looked) / max(len(looked), 1), 2) for k in ("wall", "processor")},
-        "failures": dict(Counter(a["cause"] for a in attempts if not a["solved"]).most_common()),
         "seconds": round(sum(b["seconds"] for b in batches), 1),
     }
 

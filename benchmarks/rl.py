@@ -12,24 +12,16 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks._cells import Cell, Cells, parser, percent, processes, save, table
-from benchmarks._problems import library, pose_problem, simulator_of
-from flows.practice_scenes import PracticeScenes
-from flows.stages import find_solver
+from benchmarks._learning import attempted, to_learn
+from benchmarks._problems import pose_problem, simulator_of
 from flows.task_set import task_set
 from pipeline.core.intervals import wilson
 from pipeline.core.learning import LearningBudget
-from pipeline.core.refinement import Budget
-from pipeline.rollout import attempt
-from scene_gen.builder import TabletopBuilder
 
 NAME, SET = "rl", "contact"
 SOLVERS = ("vipr", "vipr_rl", "vipr_eureka", "auto")
@@ -76,46 +68,17 @@ def _cell(cells: Cells, key: dict[str, Any]) -> Cell:
     return cells.get(key, lambda: _measure(key))
 
 
-@dataclass(frozen=True)
-class _Shop:
-    """A workshop of one process."""
-
-    root: Path
-
-    @contextmanager
-    def open(self) -> Iterator[Path]:
-        yield self.root
-
-
 def _measure(key: dict[str, Any]) -> Cell:
     """One solver on one task with one seed."""
-    simulator, catalog = simulator_of(key["backend"]), library()
+    simulator = simulator_of(key["backend"])
     task = next(t for t in task_set(SET).tasks if t.name == key["task"])
     posed = pose_problem(task, simulator, robot="panda", worlds=key["resets"], seed=HELD_OUT)
     assert posed.problem is not None, posed.reasons
+    budget = LearningBudget(steps=key["steps"], seed=key["seed"])
+    how = {"backend": key["backend"], "seed": key["seed"], "target": key["target"], "budget": budget}
     with tempfile.TemporaryDirectory() as folder:
-        builder = TabletopBuilder(catalog, catalog.robot("panda"), cameras=())
-        more = PracticeScenes(task, builder, simulator, seed=key["seed"], folder=Path(folder) / "scenes")
-        problem = replace(
-            posed.problem,
-            more=more,
-            workshop=_Shop(Path(folder)),
-            budget=Budget(target=key["target"]),
-            learning=LearningBudget(steps=key["steps"], seed=key["seed"]),
-        )
-        wall, cpu = time.perf_counter(), time.process_time()
-        solution = attempt(simulator, problem, find_solver(key["solver"]))  # type: ignore[arg-type]
-        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    solved = sum(o.success for o in solution.outcomes)
-    return {
-        "attempts": len(solution.outcomes),
-        "solved": solved,
-        "steps": sum(tried.steps for way in solution.ways for tried in way.tried),
-        "cpu_seconds": round(cpu, 1),
-        "seconds": round(wall, 1),
-        "ways": [way.model_dump(mode="json") for way in solution.ways],
-        "failures": dict(Counter(o.diagnosis.cause for o in solution.outcomes if not o.success).most_common()),
-    }
+        problem = to_learn(task, posed.problem, Path(folder), **how)
+        return attempted(problem, key["solver"], backend=key["backend"])[1]
 
 
 def _summed(found: Sequence[tuple[dict[str, Any], Cell]]) -> list[Cell]:

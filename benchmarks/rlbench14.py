@@ -13,19 +13,18 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from typing import Any
 
+from benchmarks._attempts import attempts_of, rates
 from benchmarks._cells import HERE, Cell, Cells, facts, parser, percent, processes, save, table
 from benchmarks._problems import pose_problem, simulator_of
 from benchmarks._published import METHODS, ROWS
 from benchmarks._rlbench14_page import write_page
 from flows.stages import find_solver
 from flows.task_set import Entry, task_set
-from pipeline.core.intervals import wilson
 from pipeline.core.program import Program
 from pipeline.core.refinement import Budget
 from pipeline.rollout import attempt
@@ -109,10 +108,7 @@ def _measure(key: dict[str, Any]) -> Cell:
         "built": key["worlds"],
         "gate_reasons": [str(r) for r in posed.reasons],
         "program": _told(program),
-        "attempts": [
-            {"row": row, "solved": o.success, **({} if o.success else o.diagnosis.model_dump())}
-            for row, o in zip(posed.rows, outcomes, strict=True)
-        ],
+        "attempts": attempts_of(posed.rows, outcomes),
         "steps": len(outcomes[0].actions) if outcomes else 0,
         "seconds": round(time.perf_counter() - began, 1),
     }
@@ -125,16 +121,11 @@ def _told(program: Program | None) -> dict[str, str] | None:
 def _sum(batches: Sequence[Cell], most: int) -> Cell:
     """The first ``most`` attempts of a task, or all there are."""
     attempts = [a for b in batches for a in b["attempts"]][:most]
-    solved = sum(a["solved"] for a in attempts)
     return {
         "built": sum(b["built"] for b in batches),
         "dropped": sum(b["built"] - len(b["attempts"]) for b in batches),
-        "attempts": len(attempts),
-        "solved": solved,
-        "rate": solved / len(attempts) if attempts else None,
-        "wilson_95": wilson(solved, len(attempts)),
+        **rates(attempts),
         "programs": list({b["program"]["stages"]: b["program"] for b in batches if b["program"]}.values()),
-        "failures": dict(Counter(a["cause"] for a in attempts if not a["solved"]).most_common()),
     }
 
 

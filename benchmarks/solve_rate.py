@@ -17,12 +17,12 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from typing import Any, get_args
 
+from benchmarks._attempts import rates
 from benchmarks._cells import HERE, Cell, Cells, announce, facts, parser, percent, processes, save, table
 from benchmarks._problems import pose_problem, proposals, simulator_of
 from benchmarks._solve_rate_page import write_page
@@ -30,7 +30,6 @@ from demo_solvers.families import SOLVED
 from flows.config import RANDOMISATIONS
 from flows.stages import find_solver
 from pipeline.core.errors import InvalidInputError
-from pipeline.core.intervals import wilson
 from pipeline.core.refinement import Budget
 from pipeline.core.task import Family, TaskSpec
 from pipeline.rollout import attempt
@@ -171,18 +170,13 @@ def _measure(task: TaskSpec, key: dict[str, Any]) -> Cell:
 def _sum(robot: str, family: str, batches: Sequence[Cell]) -> Cell:
     tried = [c for c in batches if not c["rejected"]]
     attempts = [a for c in tried for a in c["attempts"]]
-    solved = sum(a["solved"] for a in attempts)
     return {
         "tasks": len({c["task"] for c in tried}),
         "rejected_tasks": [c["task"] for c in batches if c["rejected"]],
         "built": sum(c["built"] for c in tried),
         "dropped": sum(c["built"] for c in tried) - len(attempts),
-        "attempts": len(attempts),
-        "solved": solved,
-        "rate": solved / len(attempts) if attempts else None,
-        "wilson_95": wilson(solved, len(attempts)),
+        **rates(attempts),
         "target": (TARGETS if robot == "panda" else OTHER_ROBOTS).get(family),
-        "failures": dict(Counter(a["cause"] for a in attempts if not a["solved"]).most_common()),
     }
 
 

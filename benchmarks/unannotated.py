@@ -12,17 +12,16 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from assets.catalog import CARD
+from benchmarks._attempts import attempts_of, rates
 from benchmarks._cells import Cell, Cells, facts, parser, percent, processes, save, table
 from benchmarks._odd_things import THINGS, imported
 from benchmarks._problems import pose_problem, simulator_of
 from flows.stages import find_solver
-from pipeline.core.intervals import wilson
 from pipeline.core.task import TaskObject, TaskSpec
 from pipeline.rollout import attempt
 
@@ -97,15 +96,7 @@ def measure(key: dict[str, Any]) -> Cell:
     solver = find_solver(key["solver"])
     outcomes = [] if posed.problem is None else attempt(simulator, posed.problem, solver).outcomes
     return {
-        "attempts": [
-            {
-                "row": row,
-                "solved": o.success,
-                "retries": o.recoveries,
-                **({} if o.success else o.diagnosis.model_dump()),
-            }
-            for row, o in zip(posed.rows, outcomes, strict=True)
-        ],
+        "attempts": attempts_of(posed.rows, outcomes),
         "rejected": [r.message for r in posed.reasons],
         "seconds": round(time.perf_counter() - began, 1),
     }
@@ -113,13 +104,8 @@ def measure(key: dict[str, Any]) -> Cell:
 
 def _sum(batches: Sequence[Cell], most: int) -> Cell:
     attempts = [a for b in batches for a in b["attempts"]][:most]
-    solved = sum(a["solved"] for a in attempts)
     return {
-        "attempts": len(attempts),
-        "solved": solved,
-        "rate": solved / len(attempts) if attempts else None,
-        "wilson_95": wilson(solved, len(attempts)),
-        "failures": dict(Counter(a["cause"] for a in attempts if not a["solved"]).most_common()),
+        **rates(attempts),
         "seconds": round(sum(b["seconds"] for b in batches), 1),
     }
 

@@ -7,22 +7,20 @@ many the goal's predicates, judged on the states, said that it was reached. Name
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from pipeline.core.errors import InvalidInputError, OutputError
-from pipeline.core.files import write_atomically
+from demo_solvers.line_file import alone_with, lines_digest, read_lines, write_lines
 from pipeline.core.geometry import Frozen
 from pipeline.core.program import Program, Stage
 from pipeline.core.task import Family, TaskSpec
 
+CALLED = "memory"
 OFFERED = 2  # programs that are offered for one task
 _WORD = re.compile(r"[^\s()]+")
 
@@ -62,30 +60,12 @@ class Memory:
     @staticmethod
     def read(path: Path) -> Memory:
         """The memory in a file; raises :class:`InvalidInputError` for one that is not there or not sound."""
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise InvalidInputError(f"Cannot read the memory {str(path)!r}: {error}.") from error
-        lines: list[Measurement] = []
-        for number, line in enumerate(text.splitlines(), 1):
-            try:
-                lines.append(Measurement.model_validate_json(line))
-            except ValidationError as error:
-                why = error.errors()[0]["msg"]
-                raise InvalidInputError(
-                    f"Memory {str(path)!r}, line {number}: {why}. Remove the line, or give another file."
-                ) from None
-        return Memory().with_lines(lines)
+        return Memory().with_lines(read_lines(path, Measurement, called=CALLED))
 
     @property
     def digest(self) -> str:
         """Short content address; empty for an empty memory."""
-        return hashlib.sha256(self.text.encode()).hexdigest()[:16] if self.lines else ""
-
-    @property
-    def text(self) -> str:
-        """As it is written to a file."""
-        return "".join(line.model_dump_json() + "\n" for line in self.lines)
+        return lines_digest(self.lines)
 
     def with_lines(self, lines: Iterable[Measurement]) -> Memory:
         """This memory and further measurements; what is in it already is not counted again."""
@@ -112,25 +92,14 @@ class Memory:
 
     def write(self, path: Path) -> None:
         """Replace the file as a whole; raises :class:`OutputError`."""
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, self.text, mode=0o600)
-        except OSError as error:
-            raise OutputError(f"Cannot write the memory {str(path)!r}: {error.strerror or error}.") from error
+        write_lines(path, self.lines, called=CALLED)
 
 
 def merge(path: Path, lines: Iterable[Measurement]) -> Memory:
     """Add measurements to a file, made if it is not there; safe beside others that do the same."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.with_name(f".{path.name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            merged = (Memory.read(path) if path.exists() else Memory()).with_lines(lines)
-            merged.write(path)
-    except OutputError:
-        raise
-    except OSError as error:
-        raise OutputError(f"Cannot write the memory {str(path)!r}: {error.strerror or error}.") from error
+    with alone_with(path, called=CALLED):
+        merged = (Memory.read(path) if path.exists() else Memory()).with_lines(lines)
+        merged.write(path)
     return merged
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from assets.catalog import LibraryCatalog
 from flows.authors import ModelOptions, Wishes
 from flows.authorship import with_author
-from flows.experience import experience_for
 from flows.folder import check_output, open_folder
+from flows.given import Given
 from flows.home import run_folder
 from flows.imports import read_tasks
 from flows.kept_plan import keep_plan
@@ -17,10 +17,7 @@ from flows.outcomes import read_outcomes
 from flows.parameters import BatchRequest
 from flows.plan import Plan, make_plan
 from flows.proposed import keep_proposals
-from flows.reference_pictures import digest_of_pictures, keep_pictures, pictures_for
-from flows.refining import given_memory, memory_for
-from flows.skills import digest_of, keep_given, skills_for
-from flows.staffing import check_belongings
+from flows.refining import given_memory
 from flows.stages import library_digest
 from pipeline.core.errors import InvalidInputError
 from pipeline.core.task import TaskSpec
@@ -38,26 +35,21 @@ def prepare(request: BatchRequest, *, day: date) -> tuple[str, Plan]:
         raise InvalidInputError("'remember' adds to a memory; name its file with 'memory'.")
     name = request.name(config, day=day)
     out = run_folder(name).root
-    known = memory_for(out, None if request.memory is None else Path(request.memory))
-    shelf = skills_for(out, None if request.skills is None else Path(request.skills), remember=request.remember_skills)
-    given = None if request.experience is None else Path(request.experience)
-    handled = experience_for(out, given, remember=request.remember_experience)
-    shown = pictures_for(out, None if request.pictures is None else Path(request.pictures))
-    held = {"memory": known.digest, "skills": digest_of(shelf), "experience": handled.digest}
-    config = config.model_copy(update={**held, "pictures": digest_of_pictures(shown)})
-    check_belongings(config)
+    places = {name: getattr(request, name) for name in ("memory", "skills", "experience", "pictures")}
+    held = Given.to(
+        out,
+        **{name: None if place is None else Path(place) for name, place in places.items()},
+        remember_skills=request.remember_skills,
+        remember_experience=request.remember_experience,
+    )
+    config = held.told(config)
     options = ModelOptions(model=request.model, budget_usd=request.budget_usd, budget_tokens=request.budget_tokens)
     config, proposed = with_author(config, request.author, catalog, options, _wishes(request))
     library = library_digest(catalog)
     check_output(out, config, library=library)
     folder = open_folder(out, config, library=library)
     keep_proposals(folder, proposed)
-    if known.lines:
-        known.write(folder.memory)
-    keep_given(shelf, folder, digest=config.skills)
-    if handled.lines:
-        handled.write(folder.given_experience)
-    keep_pictures(shown, folder, digest=config.pictures)
+    held.keep(folder, config)
     plan = make_plan(config, catalog, given_memory(folder))
     keep_plan(plan, folder)
     return name, plan

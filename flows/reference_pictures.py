@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 from pathlib import Path
 
 from demo_solvers.path3d.pictures import LOOK, pictured
+from flows.copying import copy_whole
 from flows.folder import RunFolder
-from pipeline.core.errors import InvalidInputError, OutputError
+from pipeline.core.errors import InvalidInputError
 
 
 def pictures_for(out: Path, given: Path | None) -> Path | None:
@@ -46,19 +45,13 @@ def keep_pictures(place: Path | None, folder: RunFolder, *, digest: str) -> None
     """Copy the pictures that a run is given into its folder, whole or not at all; raises :class:`OutputError`."""
     if place is None or folder.given_pictures.exists():
         return
-    staged = folder.root / f".pictures-given.{os.getpid()}"
-    try:
-        for path in _files(place):
-            target = staged / path.relative_to(place)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target)
-        if digest_of_pictures(staged) != digest:
-            raise OutputError(f"Pictures in {str(place)!r} changed while the run began. Give the same command again.")
-        staged.rename(folder.given_pictures)
-    except OSError as error:
-        raise OutputError(f"Pictures cannot be copied to {str(folder.root)!r}: {error.strerror or error}.") from error
-    finally:
-        shutil.rmtree(staged, ignore_errors=True)
+    copy_whole(
+        _files(place),
+        place,
+        folder.given_pictures,
+        is_same=lambda staged: digest_of_pictures(staged) == digest,
+        called="Pictures",
+    )
 
 
 def _files(place: Path) -> list[Path]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from pathlib import Path
 
 from demo_solvers.learning.shelf import Shelf
+from flows.copying import copy_whole
 from flows.folder import RunFolder
-from pipeline.core.errors import InvalidInputError, OutputError
+from pipeline.core.errors import InvalidInputError
 
 
 def skills_for(out: Path, given: Path | None, *, remember: bool = False) -> Shelf | None:
@@ -43,22 +42,13 @@ def keep_given(shelf: Shelf | None, folder: RunFolder, *, digest: str) -> None:
     """
     if shelf is None or not digest or folder.given_skills.exists():
         return
-    staged = folder.root / f".skills-given.{os.getpid()}"
-    try:
-        staged.mkdir()
-        for path in (p for p in sorted(shelf.root.iterdir()) if p.suffix in (".json", ".npz")):
-            shutil.copyfile(path, staged / path.name)
-        if Shelf(staged).digest != digest:
-            raise OutputError(
-                f"Skills in {str(shelf.root)!r} changed while the run began. Give the same command again."
-            )
-        staged.rename(folder.given_skills)
-    except OSError as error:
-        if isinstance(error, OutputError):
-            raise
-        raise OutputError(f"Skills cannot be copied to {str(folder.root)!r}: {error.strerror or error}.") from error
-    finally:
-        shutil.rmtree(staged, ignore_errors=True)
+    copy_whole(
+        [p for p in sorted(shelf.root.iterdir()) if p.suffix in (".json", ".npz")],
+        shelf.root,
+        folder.given_skills,
+        is_same=lambda staged: Shelf(staged).digest == digest,
+        called="Skills",
+    )
 
 
 def add_skills(folder: RunFolder, place: Path) -> int:

@@ -93,7 +93,8 @@ class _Learner:
 
         columns, actions = course.seen().shape[1], course.stage.actions
         self.settings, self.device = settings, device
-        self.actor = Actor(columns, actions, settings.hidden, device, spread=settings.spread)
+        spread = 1.0 if prior is None else settings.spread
+        self.actor = Actor(columns, actions, settings.hidden, device, spread=spread)
         self.critics = Critics(columns, actions, settings.hidden, settings.critics, device)
         self.targets = Critics(columns, actions, settings.hidden, settings.critics, device)
         self.targets.load_state_dict(self.critics.state_dict())

@@ -54,7 +54,7 @@ class RLPDSettings(Frozen):
     rate: float = Field(default=7e-4, gt=0)
     discount: float = Field(default=0.96, gt=0, lt=1)
     blend: float = Field(default=0.01, gt=0, le=1, description="share by which target critics follow")
-    spread: float = Field(default=0.2, gt=0, description="deviation of the first actions: what is cloned is near right")
+    spread: float = Field(default=0.2, gt=0, description="deviation of a clone's first actions: they are near right")
     temperature: float = Field(default=0.001, gt=0, description="of the entropy, to begin with; rewards come seldom")
     cloning: float = Field(default=1.0, ge=0, description="weight of the squared error to the prior's actions")
     warm: int = Field(

@@ -6,21 +6,20 @@ out lessons with every attempt and does not hear which were kept until a later r
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
+from demo_solvers.line_file import alone_with, lines_digest, read_lines, write_lines
 from pipeline.core.doors import Catalog
-from pipeline.core.errors import InvalidInputError, OutputError, UnknownNameError
-from pipeline.core.files import write_atomically
+from pipeline.core.errors import UnknownNameError
 from pipeline.core.geometry import Frozen
 from pipeline.core.lesson import ToolUse
 
+CALLED = "experience"
 KEPT = 200  # lines of one action on one kind of thing, the newest
 
 
@@ -60,30 +59,12 @@ class Experiences:
     @staticmethod
     def read(path: Path) -> Experiences:
         """What is in a file; raises :class:`InvalidInputError` for one that is not there or not sound."""
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise InvalidInputError(f"Cannot read the experience {str(path)!r}: {error}.") from error
-        lines: list[Experience] = []
-        for number, line in enumerate(text.splitlines(), 1):
-            try:
-                lines.append(Experience.model_validate_json(line))
-            except ValidationError as error:
-                why = error.errors()[0]["msg"]
-                raise InvalidInputError(
-                    f"Experience {str(path)!r}, line {number}: {why}. Remove the line, or give another file."
-                ) from None
-        return Experiences().with_lines(lines)
-
-    @property
-    def text(self) -> str:
-        """As it is written to a file."""
-        return "".join(line.model_dump_json() + "\n" for line in self.lines)
+        return Experiences().with_lines(read_lines(path, Experience, called=CALLED))
 
     @property
     def digest(self) -> str:
         """Short content address; empty for no experience."""
-        return hashlib.sha256(self.text.encode()).hexdigest()[:16] if self.lines else ""
+        return lines_digest(self.lines)
 
     def with_lines(self, lines: Iterable[Experience]) -> Experiences:
         """These and further lines, each once; of one action on one kind of thing the newest."""
@@ -97,25 +78,14 @@ class Experiences:
 
     def write(self, path: Path) -> None:
         """Replace the file as a whole; raises :class:`OutputError`."""
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, self.text, mode=0o600)
-        except OSError as error:
-            raise OutputError(f"Cannot write the experience {str(path)!r}: {error.strerror or error}.") from error
+        write_lines(path, self.lines, called=CALLED)
 
 
 def merge(path: Path, lines: Iterable[Experience]) -> Experiences:
     """Add lines to a file, made if it is not there; safe beside others that do the same."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.with_name(f".{path.name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            merged = (Experiences.read(path) if path.exists() else Experiences()).with_lines(lines)
-            merged.write(path)
-    except OutputError:
-        raise
-    except OSError as error:
-        raise OutputError(f"Cannot write the experience {str(path)!r}: {error.strerror or error}.") from error
+    with alone_with(path, called=CALLED):
+        merged = (Experiences.read(path) if path.exists() else Experiences()).with_lines(lines)
+        merged.write(path)
     return merged
 
 

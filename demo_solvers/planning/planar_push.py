@@ -132,6 +132,12 @@ def chosen(pushes: Pushes, index: Indices) -> Pushes:
     return Pushes(*(column[index] for column in vars(pushes).values()))
 
 
+def taken(options: Sequence[Pushes], index: Indices) -> Pushes:
+    """For each row of ``options``, pushes (batch,) each, the one of the option at ``index`` (batch,)."""
+    rows, columns = np.arange(len(index)), zip(*(vars(option).values() for option in options), strict=True)
+    return Pushes(*(np.stack(column)[index, rows] for column in columns))
+
+
 def worth(gap: Array, off: tuple[float, float], bodies: Sequence[Pushed], turns: float) -> tuple[Pushes, Array]:
     """All pushes, and what the best way home that begins with each costs, (batch, k); the least is best.
 

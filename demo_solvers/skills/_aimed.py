@@ -38,6 +38,7 @@ class AimedServo(Servo):
     # A hand that sags drags the body down, and where friction is 1, what is dragged down as hard as it is pushed is
     # wedged. It gives way in the end: the hand must not be far ahead then.
     lift, leash = 0.2, 0.03
+    leaves_at, back_first = 0.15, False  # in one line, to be sooner at the next push
 
     def __init__(self, ex: Execution, stage: Stage) -> None:
         super().__init__(ex, stage, upright=True)

@@ -75,6 +75,7 @@ class Servo:
 
     lift = 0.0  # m that the hand goes up by for each metre of a push
     leash = np.inf  # m that it may be commanded ahead of where it is
+    leaves_at, back_first = 0.25, True  # m/s, and whether it goes back before it goes up
 
     def __init__(self, ex: Execution, stage: Stage, *, upright: bool = False) -> None:
         self.ex, self.body, self.touch = ex, stage.body, Touch.of(ex, stage, upright=upright)

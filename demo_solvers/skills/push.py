@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from demo_solvers.execution import Execution
 from demo_solvers.planning.arm import Array
 from demo_solvers.planning.collision import CollisionModel
-from demo_solvers.planning.planar_push import FACES, Pushes
+from demo_solvers.planning.planar_push import FACES, taken
 from demo_solvers.planning.transit import plan_transit, raise_tool
 from demo_solvers.skill import Choice, Number, Settings, Signature, declares
 from demo_solvers.skills._aimed import AimedServo, asks_for_heading
@@ -146,14 +146,7 @@ def _aimed(ex: Execution, servo: AimedServo, model: CollisionModel) -> tuple[Arr
             servo.aim(push)
             got = reach.look(model, np.ones(len(ex.q), bool), rise=rise, to_the_end=True)
             best[got] = rank
-    servo.aim(
-        Pushes(
-            *(
-                np.stack(column)[best, np.arange(len(best))]
-                for column in zip(*(vars(o).values() for o in options), strict=True)
-            )
-        )
-    )
+    servo.aim(taken(options, best))
     servo.flip = reach.flips
     return reach.above, reach.down, reach.found
 
@@ -228,14 +221,11 @@ def _retreat(ex: Execution, servo: Servo) -> None:
     rows, steps = np.arange(len(ex.q)), np.linspace(0, 1, 7)[1:]
     present = poses.compose(ex.state().body("robot").astype(float), ex.arm.tool_pose(ex.q))
     away = -0.04 * unit(servo.heading)
-    if isinstance(servo, AimedServo):  # in one line, to be sooner at the next push
-        way = [_moved(present, s * away, 0.10 * s) for s in steps]
-    else:
-        back = [_moved(present, s * away, 0.0) for s in steps]
-        way = back + [_moved(present, away, 0.10 * s) for s in steps]
-    path, ok = ex.arm.follow(ex.to_base(np.stack(way, axis=1), rows), ex.q)
+    back = [_moved(present, s * away, 0.0) for s in steps if servo.back_first]
+    up = [_moved(present, away if servo.back_first else s * away, 0.10 * s) for s in steps]
+    path, ok = ex.arm.follow(ex.to_base(np.stack(back + up, axis=1), rows), ex.q)
     path[~ok] = ex.q[~ok, None]  # it stays where it is: the push itself is done
-    ex.line(path, speed=0.15 if isinstance(servo, AimedServo) else 0.25, length=0.14)
+    ex.line(path, speed=servo.leaves_at, length=0.14)
 
 
 def _moved(pose: Array, xy: Array, z: float) -> Array:

@@ -18,8 +18,8 @@ from demo_solvers.path3d.experience import merge as merge_experience
 from flows.authors import AUTHORS, ModelOptions
 from flows.authorship import with_author
 from flows.config import RunConfig, compose, help_of, presets
-from flows.experience import experience_for
 from flows.folder import RunFolder, check_output, open_folder
+from flows.given import Given
 from flows.imports import read_tasks
 from flows.interrupts import interruptible
 from flows.learning_options import (
@@ -36,7 +36,6 @@ from flows.learning_options import (
 from flows.machine import rendering_environment
 from flows.progress import ProgressBars
 from flows.proposed import keep_proposals
-from flows.reference_pictures import digest_of_pictures, keep_pictures, pictures_for
 from flows.refinement_options import (
     MemoryFile,
     ProgrammerName,
@@ -49,7 +48,6 @@ from flows.refinement_options import (
     TargetRate,
     Variants,
 )
-from flows.refining import memory_for
 from flows.report import RunReport
 from flows.runners import run
 from flows.seeing_options import (
@@ -61,8 +59,8 @@ from flows.seeing_options import (
     VerifierName,
 )
 from flows.server import EmbeddedServer, client_environment
-from flows.skills import add_skills, digest_of, keep_given, skills_for
-from flows.staffing import check_belongings, check_roles
+from flows.skills import add_skills
+from flows.staffing import check_roles
 from flows.stages import library_digest
 from flows.tables import learned, places, summary, troubles
 from flows.wishes import (
@@ -178,11 +176,11 @@ def generate(
         raise InvalidInputError("--dask runs batches as Prefect tasks; leave --plain away.")
     if remember and memory is None:
         raise InvalidInputError("--remember adds to a memory; name its file with --memory.")
-    known, shelf = memory_for(out, memory), skills_for(out, skills, remember=remember_skills)
-    handled, shown = experience_for(out, experience, remember=remember_experience), pictures_for(out, pictures)
-    held = {"memory": known.digest, "skills": digest_of(shelf), "experience": handled.digest}
-    config = config.model_copy(update={**held, "pictures": digest_of_pictures(shown)})
-    check_belongings(config)
+    held = Given.to(
+        out, memory=memory, skills=skills, experience=experience, pictures=pictures, remember_skills=remember_skills,
+        remember_experience=remember_experience,
+    )  # fmt: skip
+    config = held.told(config)
     options = ModelOptions(model=model, budget_usd=budget_usd, budget_tokens=budget_tokens)
     if out.resolve() in [path.resolve() for path in outcomes or ()]:
         raise InvalidInputError(
@@ -198,12 +196,7 @@ def generate(
     rendering_environment(config.backend)
     folder = open_folder(out, config, library=library)
     keep_proposals(folder, proposed)
-    if known.lines:
-        known.write(folder.memory)
-    keep_given(shelf, folder, digest=config.skills)
-    if handled.lines:
-        handled.write(folder.given_experience)
-    keep_pictures(shown, folder, digest=config.pictures)
+    held.keep(folder, config)
     console = Console(stderr=True)
     try:
         with interruptible(), ProgressBars(config, console) as bars:
