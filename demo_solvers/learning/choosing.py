@@ -101,6 +101,11 @@ class Chooser:
                 instead[number] = drive
         return Chosen(tuple(told), instead)
 
+    def lesson(self, worlds: TrialWorlds, number: int) -> Lesson:
+        """What is to be learned of stage ``number``, ready to be practised, where those before are done by skills."""
+        learned = learned_stage(self.program, number, self.problem.task.goal, self.problem.layout)
+        return self._to_practise(self._lesson(number, learned, worlds, {}, self.folder), worlds, {})
+
     def _lesson(
         self, number: int, learned: LearnedStage, worlds: TrialWorlds, instead: Mapping[int, Drive], home: Path
     ) -> Lesson:

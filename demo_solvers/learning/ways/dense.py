@@ -25,7 +25,7 @@ def dense(lesson: Lesson) -> Found | None:
             [*lesson.starts, *(start for level in lesson.nearer for start in level)],
             lesson.judged,
             lesson.author,
-            _assignment(lesson),
+            assignment(lesson),
             budget=lesson.budget,
             folder=lesson.folder,
             seed=lesson.seed,
@@ -40,7 +40,7 @@ def dense(lesson: Lesson) -> Found | None:
     return Found(tried, lesson.learned, made.policy, drive, record.digest)
 
 
-def _assignment(lesson: Lesson) -> Assignment:
+def assignment(lesson: Lesson) -> Assignment:
     """What the author is told: the stage alone, as if it were the whole task, and states that it begins in."""
     task, rows = lesson.problem.task, min(len(lesson.starts), lesson.practice.batch)
     state = lesson.practice.put(list(range(rows)), lesson.starts[:rows]).rows(slice(0, rows))
