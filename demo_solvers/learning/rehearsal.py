@@ -10,12 +10,16 @@ import numpy as np
 from demo_solvers.conduct import NONE, Drive, carry_out
 from demo_solvers.execution import Execution
 from demo_solvers.learning.starts import starts_of
+from demo_solvers.skills.pick import SQUEEZE
 from pipeline.core.doors import Practice, Problem
+from pipeline.core.layout import FLOOR, LEFT_FINGER, RIGHT_FINGER, ROBOT
 from pipeline.core.program import Program
 from pipeline.core.scene import SceneSpec
 from pipeline.core.world import Actions, Bools, WorldState, WorldTrace
+from pipeline.predicates._gripper import pinched
 
 STILL = 0.3  # s that everything stands before a state is taken as a start
+GRIP_SECONDS = 0.4  # for fingers that hold something to press on it again
 
 
 class PracticeRun:
@@ -83,7 +87,8 @@ def rehearse(
 ) -> list[Rehearsed]:
     """Let ``drive`` act from the initial states of ``scenes``, as many at a time as there are worlds, for a horizon.
 
-    Everything stands still for a moment at the end.
+    Fingers are put as wide as they were, so that what is held is gripped first: it would slip. Everything stands still
+    for a moment at the end.
     """
     found = list[Rehearsed]()
     steps = round(problem.task.horizon * scenes[0].physics.control_hz) if scenes else 0
@@ -93,10 +98,20 @@ def rehearse(
         start = practice.put(list(range(practice.batch)), padded)
         worlds = PracticeRun(practice, steps=steps)
         ex = Execution(replace(problem, scenes=tuple(padded)), worlds)
+        _grip_again(ex)
         drive(ex)
         ex.wait(STILL)
         found.append(Rehearsed(ex, start, worlds, given))
     return found
+
+
+def _grip_again(ex: Execution) -> None:
+    """Press on what is between the fingers as the skill that took it did."""
+    state = ex.state()
+    things = [body for body in state.layout.bodies if body not in (ROBOT, LEFT_FINGER, RIGHT_FINGER, FLOOR)]
+    held = np.any([pinched(state, body) for body in things], axis=0)
+    if held.any():
+        ex.grip(np.where(held, np.maximum(ex.width - SQUEEZE, 0.0), ex.width), GRIP_SECONDS)
 
 
 def begun(
