@@ -12,7 +12,7 @@ from pipeline.core import poses
 from pipeline.core.streams import stream
 from pipeline.core.world import Bools
 
-CLOUD, MODEL = 220, 1500  # points of the cluster and of each drawn link that are compared
+CLOUD = 220  # points of the cluster that are compared with the drawing
 MANY = 1500  # points of the cluster that the best fit is polished on
 YAWS = np.deg2rad(np.arange(0.0, 360.0, 30.0))  # headings to begin from
 OPENINGS = 7  # positions of the joint to begin from
@@ -53,7 +53,7 @@ def fit(points: Array, base: Reference, link: Reference, *, floor: float) -> Fit
     assert link.hinge is not None
     rng = stream(0, "articulation", len(points))
     seen = points[rng.choice(len(points), min(CLOUD, len(points)), replace=False)]
-    fixed, moving = base.points[:MODEL], link.points[:MODEL]
+    fixed, moving = base.points, link.points
     low = float(fixed[:, 2].min())
     begun = list[tuple[float, float, Array]]()
     for position in np.linspace(link.hinge.lower, link.hinge.upper, OPENINGS):

@@ -59,7 +59,7 @@ class GeometricPerceiver:
             flats.append(Segment(np.arange(first, first + len(patch)), number + len(flats), "paint"))
             first += len(patch)
         wanted = references_of(problem, self.references)
-        swung = [n for n, r in wanted.items() if r.hinge is not None and r.hinge.kind == "revolute"]
+        swung = jointed_links(problem, wanted)
         jointed = self._jointed(swung, wanted, above, clusters(above, gap=JOINED) if swung else [], support.height)
         wanted = {n: r for n, r in wanted.items() if n not in jointed.things}
         solid = {n: r for n, r in wanted.items() if not r.extents[2] <= FLAT}  # of unknown height, too
@@ -94,7 +94,7 @@ class GeometricPerceiver:
         found = Jointed({}, {})
         for name in links:
             owner = name.partition("/")[0]
-            base, link = wanted[owner], wanted[name]
+            base, link = self._parts(wanted[name])
             whole = [s for s in segments if s.kind == "cluster" and len(s.index) > LEAST_JOINTED]
             fits = [(fit(above.points[s.index], base, link, floor=floor), s) for s in whole[:MOST_FITTED]]
             fits = [(f, s) for f, s in fits if f.error < FITS]
@@ -110,12 +110,26 @@ class GeometricPerceiver:
             found.things[owner] = Thing(owner, cloud, named_points(cloud))
         return found
 
+    def _parts(self, link: Reference) -> tuple[Reference, Reference]:
+        """A thing as drawn without its ``link``, where all other links count as shut, and the link, both densely."""
+        asset, _, own = link.name.partition("/")
+        still = [self.references.dense(asset, other) for other in self.references.links(asset) if other != own]
+        base = replace(self.references.of(asset), points=np.concatenate(still))
+        return base, replace(link, points=self.references.dense(asset, own))
+
     def shape_of(self, problem: SeeingProblem) -> RobotShape:
         """The robot's own shape, read once."""
         key = problem.robot.sha256
         if key not in self._shapes:
             self._shapes[key] = RobotShape(problem.robot, self.catalog)
         return self._shapes[key]
+
+
+def jointed_links(problem: SeeingProblem, wanted: Mapping[str, Reference]) -> list[str]:
+    """Links whose joint is read off a fit of the drawing: those that swing, and those that slide open or shut."""
+    swung = [name for name, r in wanted.items() if r.hinge is not None and r.hinge.kind == "revolute"]
+    slid = [a.args[0] for a in atoms(parse(problem.goal)) if a.predicate in ("is_open", "is_closed")]
+    return list(dict.fromkeys([*swung, *(name for name in slid if "/" in name)]))
 
 
 def whole_of(part: Ints, whole: Ints) -> Ints:

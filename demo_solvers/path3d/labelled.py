@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from demo_solvers.path3d.clouds import Array, Cloud
-from demo_solvers.path3d.geometric import GeometricPerceiver, references_of
+from demo_solvers.path3d.geometric import GeometricPerceiver, jointed_links, references_of
 from demo_solvers.path3d.perception import Sighting, Thing, named_points, not_found, observed, standing
 from demo_solvers.path3d.segments import Segment, clusters
 from demo_solvers.path3d.support import ON_PLANE
@@ -33,8 +33,9 @@ class LabelledPerceiver(GeometricPerceiver):
         for number, cluster in enumerate(clusters(above)):
             whole[cluster.index] = number
         wanted = references_of(problem, self.references)
-        swung = [n for n, r in wanted.items() if r.hinge is not None and r.hinge.kind == "revolute"]
-        mine = [problem.labels.index(n) for name in swung for n in (name, name.partition("/")[0])]
+        swung = jointed_links(problem, wanted)
+        owners = {name.partition("/")[0] for name in swung}
+        mine = [number for number, label in enumerate(problem.labels) if label.partition("/")[0] in owners]
         ours = Segment(np.flatnonzero(np.isin(above.labels, mine)), 0, "cluster")
         jointed = self._jointed(swung, wanted, above, [ours], support.height)
         things, missing = dict[str, Thing](), list[str]()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -27,6 +28,7 @@ class Action(Frozen):
     thing: str
     to: str | None = Field(default=None, description="where it is put, pushed or raised over")
     relation: str | None = Field(default=None, description="predicate that holds between the two afterwards")
+    over: str | None = Field(default=None, description="of grasps: what it is to be tipped over in this hand")
 
     def __str__(self) -> str:
         return " ".join(filter(None, (self.verb, self.thing, self.relation, self.to)))
@@ -67,11 +69,15 @@ class Unplannable(Frozen):
     reason: str
 
 
-def sub_goals(goal: str, *, graspable: dict[str, bool]) -> tuple[SubGoal, ...] | Unplannable:
+def sub_goals(
+    goal: str, *, graspable: dict[str, bool], sliding: Collection[str] = ()
+) -> tuple[SubGoal, ...] | Unplannable:
     """The sub-goals of a goal in order; ``graspable`` says of seen things whether the hand can close on them.
 
-    Landings come first in the order of the formula, then what has to be held at the end. Literals that only have to
-    stay true (upright, at rest) need no action; the final judgement is not the solver's.
+    Links that are ``sliding`` move along rails, others swing.
+
+    Landings come first in the order of the formula, then what has to be held, or poured out of, at the end. Literals
+    that only have to stay true (upright, at rest) need no action; the final judgement is not the solver's.
     """
     landed, joints, held = list[SubGoal](), list[SubGoal](), dict[str, Atom]()
     atoms = list(literals(parse(goal)))
@@ -86,18 +92,26 @@ def sub_goals(goal: str, *, graspable: dict[str, bool]) -> tuple[SubGoal, ...] |
                 continue
             landed += _landing(atom, graspable=graspable.get(name, True))
         elif atom.predicate in HELD:
-            if atom.predicate != "raised" or name not in held:
-                held[name] = atom if atom.predicate == "above" or name not in held else held[name]
+            if name not in held or (atom.predicate == "above" and held[name].predicate != "pouring"):
+                held[name] = atom
+        elif atom.predicate == "pouring":
+            held[name] = atom
         elif atom.predicate == "pressed":
             joints.append(_sub_goal(Action(verb="press", thing=name), f"Is the {name} pressed down?"))
         elif atom.predicate in ("is_open", "is_closed"):
-            action = Action(verb="rotate", thing=name, relation=atom.predicate)
+            verb: Verb = "pull" if name in sliding else "rotate"
+            action = Action(verb=verb, thing=name, relation=atom.predicate)
             joints.append(_sub_goal(action, f"Is the {name} {atom.predicate.removeprefix('is_')}?"))
         elif atom.predicate not in ("upright", "at_rest"):
             return Unplannable(literal=str(atom), reason=f"no action of path3d brings about {atom.predicate!r}")
     for name, atom in held.items():
         over = atom.args[1] if atom.predicate == "above" else None
-        joints.append(_sub_goal(Action(verb="grasp", thing=name), f"Is the {name} between the fingers?"))
+        grasp = Action(verb="grasp", thing=name, over=atom.args[1] if atom.predicate == "pouring" else None)
+        joints.append(_sub_goal(grasp, f"Is the {name} between the fingers?"))
+        if atom.predicate == "pouring":
+            to = atom.args[1]
+            joints.append(_sub_goal(Action(verb="pour", thing=name, to=to), f"Is the {name} tipped over the {to}?"))
+            continue
         where = f"above the {over}" if over else "well above the table"
         joints.append(_sub_goal(Action(verb="lift", thing=name, to=over), f"Is the {name} in the hand, {where}?"))
     return (*landed, *joints)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +20,7 @@ from pipeline.core.errors import AssetError, UnknownNameError
 from pipeline.core.streams import stream
 
 SAMPLES = 1500  # points drawn on a link's surface
+PITCH, MOST_DENSE = 0.008, 12_000  # m between points of a dense drawing, and how many of them a link has at most
 COLOURS = 4  # of a palette, at most
 LIGHTNESS = 0.30  # weight of L against a and b: light falls differently on every side
 MIDDLE, DARKEST = 50.0, 20.0  # L at which chroma counts as it is, and what keeps dark colours from counting too much
@@ -101,6 +103,7 @@ class References:
     def __init__(self, catalog: Catalog, *, pictures: Path | None = None) -> None:
         self.catalog, self.pictures = catalog, pictures
         self._read = lru_cache(maxsize=256)(self._drawn)
+        self._dense = lru_cache(maxsize=64)(self._drawn_densely)
         self._seen = lru_cache(maxsize=256)(self._pictured)
 
     def of(self, asset: str, link: str = "") -> Reference:
@@ -128,6 +131,10 @@ class References:
         except UnknownNameError:
             return ""
 
+    def dense(self, asset: str, link: str = "") -> Array:
+        """Points (n, 3) m of a link as it is drawn, near enough to each other to tell how a large thing stands."""
+        return self._dense(asset)[link]
+
     def _pictured(self, asset: str) -> Reference | None:
         if self.pictures is None or not (self.pictures / asset).is_dir():
             return None
@@ -137,32 +144,39 @@ class References:
 
     def _drawn(self, asset: str) -> dict[str, Reference]:
         spec = self.catalog.asset(asset)
-        folder = self.catalog.folder(spec)
-        root = ET.fromstring((folder / spec.model).read_bytes())
-        looks = _looks(root, folder)
         joints = {j.link: j for j in spec.joints}
         found = dict[str, Reference]()
-        base = next(b for b in root.iter("body") if b.get("name") == "base")
-
-        def visit(body: ET.Element, link: str, at: Array) -> None:
-            points, colours = _surface(body, looks, at, count=SAMPLES)
-            if len(points):
-                joint = joints.get(link)
-                hinge = None
-                if joint is not None:
-                    hinge = Hinge(
-                        joint.kind, np.array(joint.axis), np.array(joint.anchor), joint.lower, joint.upper, joint.opens
-                    )
-                found[link] = Reference(
-                    f"{asset}/{link}" if link else asset, points, colours, *palette_of(colours), hinge
+        for link, points, colours in self._links(asset):
+            joint, hinge = joints.get(link), None
+            if joint is not None:
+                hinge = Hinge(
+                    joint.kind, np.array(joint.axis), np.array(joint.anchor), joint.lower, joint.upper, joint.opens
                 )
-            for child in body.findall("body"):
-                visit(child, child.get("name", ""), poses.compose(at, _pose(child)))
-
-        visit(base, "", np.array(poses.IDENTITY_POSE))
+            name = f"{asset}/{link}" if link else asset
+            found[link] = Reference(name, points, colours, *palette_of(colours), hinge)
         if "" not in found:
             raise AssetError(f"Asset {asset!r} has no mesh that can be seen, so nothing can be matched to it.")
         return found
+
+    def _drawn_densely(self, asset: str) -> dict[str, Array]:
+        return {link: points for link, points, _ in self._links(asset, pitch=PITCH)}
+
+    def _links(self, asset: str, *, pitch: float | None = None) -> Iterator[tuple[str, Array, Array]]:
+        """Name, points (n, 3) and colours (n, 3) of every link that can be seen, the base's name being empty."""
+        spec = self.catalog.asset(asset)
+        folder = self.catalog.folder(spec)
+        root = ET.fromstring((folder / spec.model).read_bytes())
+        looks = _looks(root, folder)
+
+        def visit(body: ET.Element, link: str, at: Array) -> Iterator[tuple[str, Array, Array]]:
+            points, colours = _surface(body, looks, at, pitch=pitch)
+            if len(points):
+                yield link, points, colours
+            for child in body.findall("body"):
+                yield from visit(child, child.get("name", ""), poses.compose(at, _pose(child)))
+
+        base = next(b for b in root.iter("body") if b.get("name") == "base")
+        yield from visit(base, "", np.array(poses.IDENTITY_POSE))
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,8 +204,13 @@ def _looks(root: ET.Element, folder: Path) -> dict[str, _Look]:
     return found
 
 
-def _surface(body: ET.Element, looks: dict[str, _Look], at: Array, *, count: int) -> tuple[Array, Array]:
-    """Points (n, 3) drawn evenly over the visual meshes of one body and their colours (n, 3)."""
+def _surface(
+    body: ET.Element, looks: dict[str, _Look], at: Array, *, pitch: float | None = None
+) -> tuple[Array, Array]:
+    """Points (n, 3) drawn evenly over the visual meshes of one body and their colours (n, 3).
+
+    There are ``SAMPLES`` of them, or with ``pitch`` as many more as lie so far (m) apart.
+    """
     pieces = [(looks[g.get("mesh", "")], _pose(g)) for g in body.findall("geom") if g.get("mesh") in looks]
     if not pieces:
         return np.zeros((0, 3)), np.zeros((0, 3))
@@ -210,6 +229,7 @@ def _surface(body: ET.Element, looks: dict[str, _Look], at: Array, *, count: int
         read.append((look, faces, uv))
     owner = np.concatenate([np.full(len(a), i) for i, a in enumerate(areas)])
     area, rng = np.concatenate(areas), stream(0, "reference")
+    count = SAMPLES if pitch is None else int(np.clip(area.sum() / pitch**2, SAMPLES, MOST_DENSE))
     which = rng.choice(len(area), count, p=area / area.sum())
     a, b = np.sqrt(rng.random(count)), rng.random(count)
     weights = np.stack([1 - a, a * (1 - b), a * b], axis=1)

@@ -104,7 +104,8 @@ class Worker:
         """All sub-goals in order; a sub-goal that fails is tried otherwise, at most RETRIES times."""
         try:
             sighting = self.look()
-            plan = sub_goals(self.problem.goal, graspable=self._graspable(sighting))
+            sliding = [name for name, fit in sighting.fits.items() if fit.hinge.kind == "prismatic"]
+            plan = sub_goals(self.problem.goal, graspable=self._graspable(sighting), sliding=sliding)
             if isinstance(plan, Unplannable):
                 raise Stopped("no_plan", f"an action for {plan.literal}", plan.reason)
             yield from self._carry_out(plan, sighting)
@@ -191,7 +192,7 @@ class Worker:
                 tries += 1
                 self.report.retries += 1
                 sighting = yield from self._recovered(error)
-                if goal.action.verb in ("place", "lift") and self.carried is None and number:
+                if goal.action.verb in ("place", "lift", "pour") and self.carried is None and number:
                     number -= 1
                 continue
             if self._at_work is not None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import numpy as np
 
+from demo_solvers.path3d.acts.pour import can_tip
 from demo_solvers.path3d.carried import Carried, seen_in
 from demo_solvers.path3d.clouds import Array
 from demo_solvers.path3d.grasps import GraspCandidate, grasp_candidates, twin
@@ -20,6 +23,9 @@ THIN = 0.5  # of the expected width: a hand that has closed further holds nothin
 STILL_THERE = 0.5  # share of a thing's old points: more of them seen where they were, and it has not moved
 SEEN_WITHIN = 0.010  # m
 DRAW, LONGEST = 0.04, 0.20  # m that a thing is drawn on at a time, and in all
+SIDES = tuple(np.array([np.cos(a), np.sin(a), 0.0]) for a in np.deg2rad((0.0, 45.0, -45.0, 90.0, -90.0)))
+"""Level approaches (3,), those ahead of the robot first."""
+TO_TIP = 16  # grasps of a vessel that is to be tipped, for which that is looked into
 OUT = 0.024  # m beyond what it was in, at which it counts as out
 
 
@@ -29,7 +35,10 @@ def grasp(worker: Worker, goal: SubGoal, sighting: Sighting) -> Steps:
     thing = sighting.things[action.thing]
     around = worker.surroundings(sighting, but=thing)
     pull = pull_of(thing)
-    offers = ((g, g.pose, grasp_path(action, g, pull=pull)) for g in ranked(worker, thing, sighting, pull))
+    found = iter(ranked(worker, thing, sighting, pull, level=action.over is not None))
+    if action.over is not None:
+        found = (g for g in islice(found, TO_TIP) if can_tip(worker, action.over, thing, g.pose, sighting, around))
+    offers = ((g, g.pose, grasp_path(action, g, pull=pull)) for g in found)
     none = Stopped(
         "no_grasp", f"a grasp of {action.thing}", "no candidate that the hand is clear at", bodies=(action.thing,)
     )
@@ -87,15 +96,17 @@ def _draw_out(worker: Worker, action: Action, pull: Array) -> Steps:
         held.learn(worker.look_at_all(), worker.hand.tool)
 
 
-def ranked(worker: Worker, thing: Thing, sighting: Sighting, pull: Array) -> list[GraspCandidate]:
-    """Grasps of a thing, best first, each followed by its twin."""
+def ranked(
+    worker: Worker, thing: Thing, sighting: Sighting, pull: Array, *, level: bool = False
+) -> list[GraspCandidate]:
+    """Grasps of a thing, best first, each followed by its twin; ``level``: those from the side come first."""
     others = sighting.hand.points
     others = others[np.linalg.norm(others - thing.centre, axis=1) < NEAR]
     others = others[~seen_in(others, thing.cloud.points)]
-    level = pull - pull[2] * UP
-    approaches = [-UP]
-    if np.linalg.norm(level) > 0.5:
-        approaches.append(-level / np.linalg.norm(level))
+    aside = pull - pull[2] * UP
+    approaches = [*(SIDES if level else ()), -UP]
+    if np.linalg.norm(aside) > 0.5:
+        approaches.append(-aside / np.linalg.norm(aside))
     found = grasp_candidates(
         thing.cloud.points,
         others,

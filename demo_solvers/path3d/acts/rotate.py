@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -77,7 +77,7 @@ def _ways(worker: Worker, action: Action, sighting: Sighting, found: Fit, wanted
     if action.relation == "is_closed":
         for beside in BESIDE:
             yield _pushed_path(action, thing, found, turn, beside)
-    for grasp in _holds(worker, thing, sighting, found):
+    for grasp in holds_of(worker, thing, sighting, _outside(thing, found)):
         for pivot in PIVOTS:
             yield _held_path(action, grasp, found, turn, pivot)
 
@@ -128,9 +128,10 @@ def _pressed_path(action: Action, thing: Thing, found: Fit, beside: float, yaw: 
     )
 
 
-def _holds(worker: Worker, thing: Thing, sighting: Sighting, found: Fit) -> list[GraspCandidate]:
-    """Grasps of what sticks out of a link furthest from its plane, from outside and from above."""
-    outside = _outside(thing, found)
+def holds_of(
+    worker: Worker, thing: Thing, sighting: Sighting, outside: Array, *, leans: Sequence[float] = (0.0, np.pi / 2)
+) -> list[GraspCandidate]:
+    """Grasps of what sticks out of a link furthest towards ``outside`` (3,): from there or, by ``leans`` rad, above."""
     height = (thing.cloud.points - thing.cloud.points.mean(axis=0)) @ outside
     sticking = thing.cloud.points[height > height.max() - 0.012]
     others = sighting.hand.points
@@ -142,7 +143,7 @@ def _holds(worker: Worker, thing: Thing, sighting: Sighting, found: Fit) -> list
         worker.hand.robot.gripper,
         wanted=sticking.mean(axis=0),
         floor=sighting.support.height,
-        approaches=(-outside, -UP),
+        approaches=[-np.cos(lean) * outside - np.sin(lean) * UP for lean in leans],
         count=8,
     )
     return [g for grasp in grasps for g in (grasp, twin(grasp))]
