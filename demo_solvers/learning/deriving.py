@@ -47,9 +47,10 @@ def learned_stage(program: Program, number: int, goal: str, layout: SceneLayout)
         joints=joints,
         freedoms=freedoms,
         fingers=fingers,
-        speed=0.08 if held else 0.1 if press else 0.25,
-        turning=0.4 if held else 1.5,
-        leash=0.015 if held else 0.03,
+        # Hands that push faster, or with more of a command ahead of them, sink onto the table before they learn it.
+        speed=0.08 if held else 0.1,
+        turning=0.4 if held else 0.8,
+        leash=0.015 if held else 0.03 if press else 0.02,
         repeat=1 if press else 2,
         decisions=120 if press else 80,
     )

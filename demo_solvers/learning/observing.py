@@ -9,8 +9,9 @@ from demo_solvers.learning.stage import LearnedStage
 from pipeline.core.poses import Array, quat_to_matrix
 from pipeline.core.world import F32, WorldState
 
-SIGHT = 2
-"""Counts the changes of what is seen: a policy acts on no other columns than it learned from. 2: no last action."""
+SIGHT = 3
+"""Counts the changes of what is seen, and of how actions are carried out: a policy acts as it learned to. 2: no last
+action. 3: a hand that pushes rises a little."""
 NEAR, SWIFT, STRONG = 0.1, 0.3, 20.0  # m, m/s and N: units of what is seen
 
 

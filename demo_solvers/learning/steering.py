@@ -12,13 +12,16 @@ from demo_solvers.learning.stage import LearnedStage
 from pipeline.conduct import touch_limits
 from pipeline.core import poses
 from pipeline.core.kinematics import SerialChain
+from pipeline.core.layout import LEFT_FINGER, RIGHT_FINGER, SceneLayout
 from pipeline.core.scene import SceneSpec
-from pipeline.core.world import F32, Actions, WorldState
+from pipeline.core.world import F32, Actions, Bools, WorldState
 from pipeline.delta_control import Follower
 
 Array = NDArray[np.float64]
 SPEED = 0.95  # of what a joint may do at most
 GRIP = 0.02  # m by which fingers that grip are commanded tighter than they began
+RISE = 0.2  # m that a hand which pushes goes up for each metre: one that sags drags down what it pushes, and wedges
+TOP = 0.88  # of a body's height, up to which it does
 AXES = {"x": 0, "y": 1, "z": 2, "roll": 3, "pitch": 4, "yaw": 5}
 
 
@@ -45,6 +48,9 @@ class Steering:
         self._rest = np.zeros((len(scenes), robot.width_column))
         self._grip = np.zeros(len(scenes))
         self._leash = np.full((len(scenes), 1), stage.leash)
+        self._bounds_of_body = SceneLayout.of(scenes[0]).geometry[stage.body].bounds
+        self._highest = np.zeros(len(scenes))  # m, base frame
+        self._pushes = np.zeros(len(scenes), bool)
         self.heading = np.zeros(len(scenes))
         """(batch,) rad about the vertical, in the world: where ahead is."""
         self.reset(range(len(scenes)), scenes)
@@ -59,16 +65,22 @@ class Steering:
         self._grip[index] = np.maximum(start[:, width] - GRIP, 0.0)
         self.heading[index] = headings(self.stage, scenes)
         self.tool[index] = poses.from_matrix(self._chain.tool(self._chain.frames(start)))
+        tops = np.array([self._top(scene) for scene in scenes]) - self._base[index, 2]
+        self._highest[index] = np.maximum(tops, self.tool[index, 2])
 
-    def follow(self, actions: NDArray[np.floating], tool: F32, press: F32 | None = None) -> Actions:
+    def follow(
+        self, actions: NDArray[np.floating], tool: F32, press: F32 | None = None, pushes: Bools | None = None
+    ) -> Actions:
         """Joint targets (repeat, batch, dof) of one action each; ``tool`` (batch, 7) is T_world_tool, measured.
 
         ``press`` (batch,) is how hard the robot touches, as a share of what is gentle: the harder, the less the
-        command may be ahead, so that a hand that presses gives way.
+        command may be ahead, so that a hand that presses gives way. ``pushes`` (batch,) says where it touches what
+        the stage works on: there a hand whose height is not the policy's rises as it goes.
         """
         values = np.clip(np.asarray(actions, float), -1, 1)
         here = poses.compose(poses.inverse(self._base), np.asarray(tool, float))
         self._leash = self.stage.leash * (1 - np.clip(np.zeros(len(values)) if press is None else press, 0, 1))[:, None]
+        self._pushes = np.zeros(len(values), bool) if pushes is None else pushes
         follower = Follower(self.robot, self._rest)
         targets = np.empty((self.stage.repeat, *self.command.shape), np.float32)
         for step in targets:
@@ -91,9 +103,18 @@ class Steering:
         place = here[:, :3] + ahead * np.minimum(1, self._leash / np.maximum(far, 1e-9))
         if not self._lifts:
             # Who gives way in height, too, sinks under what holds the hand up, until it stands on the table.
-            place[:, 2] = self.tool[:, 2]
+            gone = np.linalg.norm(place[:, :2] - self.tool[:, :2], axis=1)
+            place[:, 2] = np.minimum(self.tool[:, 2] + RISE * gone * self._pushes, self._highest)
         turned = poses.quat_multiply(poses.quat_from_rotvec(twist[:, 3:]), self.tool[:, 3:])
         self.tool = poses.pose(place, poses.quat_normalize(turned))
+
+    def _top(self, scene: SceneSpec) -> float:
+        """Height [m] in the world up to which a hand that pushes touches the body; of links as low as can be."""
+        if "/" in self.stage.body:
+            return -np.inf
+        place, box = np.array(scene.placement(self.stage.body).pose, float), self._bounds_of_body
+        half = float(np.abs(poses.quat_to_matrix(place[3:])[2]) @ np.array(box.half))
+        return float(poses.compose(place, np.array(box.pose, float))[2]) + half * (2 * TOP - 1)
 
     def _command(self, joints: Array) -> None:
         """Command joints (batch, n), as far towards them as they may go in a control step."""
@@ -127,6 +148,11 @@ def yaw_of(pose: Array) -> Array:
 def pressing(state: WorldState) -> F32:
     """The greatest share (batch,) of a gentle force that the robot touches anything with."""
     return (state.force / touch_limits(state.layout)).max(axis=(1, 2)).astype(np.float32)
+
+
+def pushing(stage: LearnedStage, state: WorldState) -> Bools:
+    """Whether a finger touches what ``stage`` works on, (batch,)."""
+    return state.touching(stage.body, LEFT_FINGER) | state.touching(stage.body, RIGHT_FINGER)
 
 
 def whole(steering: Steering, seen: F32, state: WorldState) -> F32:

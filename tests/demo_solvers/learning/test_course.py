@@ -12,10 +12,11 @@ from demo_solvers.learning.course import Course, Step
 from demo_solvers.learning.heading import headings, headings_in, turned
 from demo_solvers.learning.observing import NEAR, seen
 from demo_solvers.learning.stage import LearnedStage
-from demo_solvers.learning.steering import Steering
+from demo_solvers.learning.steering import RISE, Steering
 from pipeline.core import poses
 from pipeline.core.errors import InvalidInputError
 from pipeline.core.kinematics import forward_kinematics
+from pipeline.core.layout import SceneLayout
 from pipeline.core.scene import SceneSpec
 from pipeline.rollout import PracticeWorlds
 
@@ -45,6 +46,23 @@ def test_a_hand_that_gives_way_keeps_its_height(
     commanded = forward_kinematics(starts[0].robot, targets[-1])[:, :3]
     np.testing.assert_allclose(commanded[:, 2], state.tcp[:, 2], atol=1e-3)
     np.testing.assert_allclose(commanded[:, :2], sunk[:, :2], atol=2e-3)
+
+
+def test_a_hand_that_pushes_rises_as_it_goes_up_to_near_the_top_of_what_it_pushes(
+    stage: LearnedStage, starts: list[SceneSpec], worlds: PracticeWorlds
+) -> None:
+    state = worlds.put([0, 1, 2, 3], starts[:4])
+    steering, tool = Steering(stage, starts[:4]), state.tcp.copy()
+    pushes, robot, gone, risen = np.array([True, True, False, False]), starts[0].robot, 0.0, []
+    for _ in range(8):
+        targets = steering.follow(np.tile([1, 0], (4, 1)), tool, pushes=pushes)
+        before, tool = tool, forward_kinematics(robot, targets[-1]).astype(np.float32)
+        gone += float(np.linalg.norm((tool - before)[0, :2]))
+        risen.append(tool[:, 2] - state.tcp[:, 2])
+    np.testing.assert_allclose(risen[1][:2], RISE * gone * 2 / 8, rtol=0.1)
+    np.testing.assert_allclose(risen[-1][2:], 0.0, atol=1e-3)
+    top = 2 * SceneLayout.of(starts[0]).geometry[stage.body].bounds.half[2]
+    assert (tool[:2, 2] <= max(top, float(state.tcp[0, 2]) + 1e-3)).all()
 
 
 def test_the_command_does_not_run_away_from_an_arm_that_is_stopped(
