@@ -9,7 +9,8 @@ which 80% of the newest 64 episodes of practice had reached the goal, and those 
 rewards: the derived reward beside the one that a person wrote, on the five tasks. The others are measured on two
 tasks that are learned within the budget: ``insert_tight``, and pushing a box into a zone, which is none of the five.
 candidates: every reward of the first round is trained on by itself, and a search says which it would have chosen.
-contacts: practice begins before sampled contacts, or where the stage before ends. demonstrations: learning off policy
+contacts: practice begins before sampled contacts, or where the stage before ends, with twice the time and a hand that may
+move in height. demonstrations: learning off policy
 from the predicate alone, with the planner's successes in half of every batch, or without any.
 """
 
@@ -20,6 +21,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -154,10 +156,18 @@ def _studied(lesson: Lesson, variant: str) -> Cell:
         return _by_reward(lesson, expert(lesson.problem.task.name), lesson.starts, lesson.judged)
     texts = [candidate.reward for candidate in lesson.author.write(assignment(lesson), CANDIDATES)]
     if variant == "no contacts":
-        return _by_reward(lesson, texts[0], lesson.begins, lesson.held_out)
+        return _by_reward(_from_afar(lesson), texts[0], lesson.begins, lesson.held_out)
     return _by_reward(
         lesson, texts[0 if variant == "derived" else int(variant.split()[1]) - 1], lesson.starts, lesson.judged
     )
+
+
+def _from_afar(lesson: Lesson) -> Lesson:
+    """The hand has to come to the contact by itself: it may move in height, and has twice the time."""
+    learned = lesson.learned
+    freedoms = tuple(f for f in ("x", "y", "z", "roll", "pitch", "yaw") if f == "z" or f in learned.freedoms)
+    changed = {"freedoms": freedoms, "decisions": 2 * learned.decisions}
+    return replace(lesson, learned=learned.model_copy(update=changed))
 
 
 def _search(lesson: Lesson) -> Cell:
