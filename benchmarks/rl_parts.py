@@ -9,9 +9,9 @@ which 80% of the newest 64 episodes of practice had reached the goal, and those 
 rewards: the derived reward beside the one that a person wrote, on the five tasks. The others are measured on two
 tasks that are learned within the budget: ``insert_tight``, and pushing a box into a zone, which is none of the five.
 candidates: every reward of the first round is trained on by itself, and a search says which it would have chosen.
-contacts: practice begins before sampled contacts, or where the stage before ends, with twice the time and a hand that may
-move in height. demonstrations: learning off policy
-from the predicate alone, with the planner's successes in half of every batch, or without any.
+contacts: practice begins before sampled contacts, or where the stage before ends, with twice the time and a hand that
+may move in height. demonstrations: learning off policy from the predicate alone, with the planner's successes in half
+of every batch, or without any.
 """
 
 from __future__ import annotations
