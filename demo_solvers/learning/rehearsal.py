@@ -111,6 +111,7 @@ def _grip_again(ex: Execution) -> None:
     things = [body for body in state.layout.bodies if body not in (ROBOT, LEFT_FINGER, RIGHT_FINGER, FLOOR)]
     held = np.any([pinched(state, body) for body in things], axis=0)
     if held.any():
+        ex.begin("grip again")
         ex.grip(np.where(held, np.maximum(ex.width - SQUEEZE, 0.0), ex.width), GRIP_SECONDS)
 
 

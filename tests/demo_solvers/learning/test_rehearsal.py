@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 
 from demo_solvers.execution import Execution
-from demo_solvers.learning.demonstrating import shown
+from demo_solvers.learning.demonstrating import Shown, shown
 from demo_solvers.learning.deriving import learned_stage
 from demo_solvers.learning.rehearsal import begun
 from demo_solvers.task_planning.plan import decompose
 from flows.presets.insert_tight import insert_tight
 from pipeline.core.doors import Problem, Solution, TrialWorlds
 from pipeline.core.streams import stream
-from pipeline.core.world import Bools
 from pipeline.rollout import attempt
 from pipeline.sim.mujoco import mujoco
 from scene_gen.builder import TabletopBuilder
@@ -25,7 +24,7 @@ WORLDS = 8
 def test_the_planner_inserts_from_rehearsed_starts_as_it_does_in_one_go(catalog, builder: TabletopBuilder) -> None:
     (task,) = insert_tight.given
     scenes = tuple(builder.build(task, stream(0, "rehearsal", i)) for i in range(WORLDS))
-    found = list[Bools]()
+    found = list[Shown]()
 
     def solver(problem: Problem, worlds: TrialWorlds) -> Solution:
         program = decompose(task.goal, worlds.state())
@@ -33,10 +32,15 @@ def test_the_planner_inserts_from_rehearsed_starts_as_it_does_in_one_go(catalog,
         practice = worlds.practice(problem.scenes)
         begins = begun(practice, problem, program, 1, problem.scenes)
         stage = learned_stage(program, 1, task.goal, problem.layout)
-        found.append(shown(practice, problem, program, 1, stage, begins).reached)
+        found.append(shown(practice, problem, program, 1, stage, begins))
         return Solution(Execution(problem, worlds).outcomes())
 
     attempt(mujoco(catalog), Problem(task, scenes, seed=0), solver)
-    (reached,) = found
-    assert len(reached) >= WORLDS - 1, "the peg is picked in nearly all of them"
-    assert np.mean(reached) >= 0.8, "what was gripped is gripped again, so that it does not slip while it is fitted"
+    (made,) = found
+    assert len(made.reached) >= WORLDS - 1, "the peg is picked in nearly all of them"
+    assert np.mean(made.reached) >= 0.8, (
+        "what was gripped is gripped again, so that it does not slip while it is fitted"
+    )
+    assert made.episodes == made.reached.sum(), "what it does is experience from the touch to the goal"
+    assert made.transitions is not None
+    assert made.transitions.reward.sum() == made.episodes
