@@ -55,7 +55,10 @@ def shown(
 
 
 def _motion(run: Rehearsed, program: Program, number: int, stage: LearnedStage, row: int) -> Transitions | None:
-    """The touching part of a row's motion, if the goal is reached within it."""
+    """The touching part of a row's motion, if the goal is reached within it, and in the time that a policy has.
+
+    Where the planner takes longer it does what no policy can: it feels its way in.
+    """
     outcome, trace = run.ex.outcomes()[row], run.worlds.trace()
     if trace is None:
         return None
@@ -69,4 +72,4 @@ def _motion(run: Rehearsed, program: Program, number: int, stage: LearnedStage, 
     states = WorldState.stack([run.first.rows(slice(row, row + 1)), trace.row(row)]).rows(slice(begin, end + 1))
     rate = run.ex.rate
     found = demonstrated(stage, run.ex.robot, states, outcome.actions[begin:end], control_hz=rate)
-    return found if len(found) and found.reward[-1] > 0 else None
+    return found if 0 < len(found) <= stage.decisions and found.reward[-1] > 0 else None

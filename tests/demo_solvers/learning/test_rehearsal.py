@@ -32,11 +32,13 @@ def test_the_planner_inserts_from_rehearsed_starts_as_it_does_in_one_go(catalog,
         practice = worlds.practice(problem.scenes)
         begins = begun(practice, problem, program, 1, problem.scenes)
         stage = learned_stage(program, 1, task.goal, problem.layout)
-        found.append(shown(practice, problem, program, 1, stage, begins))
+        for decisions in (1000, 10):
+            patient = stage.model_copy(update={"decisions": decisions})
+            found.append(shown(practice, problem, program, 1, patient, begins))
         return Solution(Execution(problem, worlds).outcomes())
 
     attempt(mujoco(catalog), Problem(task, scenes, seed=0), solver)
-    (made,) = found
+    made, hurried = found
     assert len(made.reached) >= WORLDS - 1, "the peg is picked in nearly all of them"
     assert np.mean(made.reached) >= 0.8, (
         "what was gripped is gripped again, so that it does not slip while it is fitted"
@@ -44,3 +46,5 @@ def test_the_planner_inserts_from_rehearsed_starts_as_it_does_in_one_go(catalog,
     assert made.episodes == made.reached.sum(), "what it does is experience from the touch to the goal"
     assert made.transitions is not None
     assert made.transitions.reward.sum() == made.episodes
+    assert hurried.reached.sum() == made.reached.sum()
+    assert hurried.episodes == 0, "a motion that takes longer than a policy has time is nothing to learn from"
