@@ -47,7 +47,7 @@ def learned_stage(program: Program, number: int, goal: str, layout: SceneLayout)
         joints=joints,
         freedoms=freedoms,
         fingers=fingers,
-        # Hands that push faster, or with more of a command ahead of them, sink onto the table before they learn it.
+        # Hands that push faster, or with more of a command ahead of them, touch too hard before they learn anything.
         speed=0.08 if held else 0.1,
         turning=0.4 if held else 0.8,
         leash=0.015 if held else 0.03 if press else 0.02,

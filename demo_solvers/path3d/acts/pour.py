@@ -72,12 +72,12 @@ def _ways(
 ) -> Iterator[tuple[list[Array], Path3D]]:
     """Tilts, and the paths of these, on which what is held (n, 3) keeps away from all that stands around."""
     standing = np.concatenate([np.zeros((0, 3)), *around.seen.values()])
-    for tilt in _tilts(tool, held, target):
+    for tilt in tilts(tool, held, target):
         if _clear(tilt, held, standing):
             yield tilt, _path(action, tilt)
 
 
-def _tilts(tool: Array, held: Array, target: Thing) -> Iterator[list[Array]]:
+def tilts(tool: Array, held: Array, target: Thing) -> Iterator[list[Array]]:
     """Tool poses (7,) of a tilt, upright first: the lip comes down while the vessel turns about it.
 
     With the tool at (7,) the vessel, ``held`` (n, 3) in the tool's frame, stands upright.

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from demo_solvers.path3d.acts.pour import TILT, rim
-from demo_solvers.path3d.acts.pour import _tilts as tilts
+from demo_solvers.path3d.acts.pour import TILT, rim, tilts
 from demo_solvers.path3d.clouds import Cloud
 from demo_solvers.path3d.paths import DOWN
 from demo_solvers.path3d.perception import Thing, named_points
