@@ -4,7 +4,8 @@
 
 Every cell is one training of the first stage that can be learned, from the same starts of practice, with at most
 ``--steps`` actions, judged without dice from the same held-out starts (128 by default). Told besides: the actions after
-which 80% of the newest 64 episodes of practice had reached the goal, and those that the training took in all.
+which 80% of the newest 64 episodes of practice, and of those of ten updates, had reached the goal, and those that the
+training took in all.
 
 rewards: the derived reward beside the one that a person wrote, on the five tasks. The others are measured on two
 tasks that are learned within the budget: ``insert_tight``, and pushing a box into a zone, which is none of the five.
@@ -32,14 +33,14 @@ from demo_solvers.execution import Execution
 from demo_solvers.learning import ppo, rlpd
 from demo_solvers.learning.choosing import Chooser, learning_seed
 from demo_solvers.learning.course import Course, sparse
-from demo_solvers.learning.curves import EPISODES, successes
+from demo_solvers.learning.curves import EPISODES
 from demo_solvers.learning.dense import DenseReward
 from demo_solvers.learning.deriving import learnable
 from demo_solvers.learning.eureka import learn_dense
 from demo_solvers.learning.lesson import Lesson
 from demo_solvers.learning.policy import LocalPolicy, success
 from demo_solvers.learning.scale import Sample
-from demo_solvers.learning.training import Budget, PPOSettings, Record
+from demo_solvers.learning.training import Budget, PPOSettings, Record, RLPDSettings
 from demo_solvers.learning.ways.dense import assignment
 from demo_solvers.rewards.authors import ProceduralAuthor
 from demo_solvers.rewards.experts import GOALS, expert
@@ -62,7 +63,7 @@ PUSH = TaskSpec(
 )
 TWO = ("insert_tight", PUSH.name)
 CANDIDATES = 4
-ENOUGH = 0.8  # share of the newest episodes
+ENOUGH, UPDATES = 0.8, 10  # share of the newest episodes, and of how many updates at least: failures last longest
 VARIANTS = {
     "rewards": ("derived", "expert"),
     "candidates": ("search", "derived", *(f"candidate {i}" for i in range(2, CANDIDATES + 1))),
@@ -196,7 +197,7 @@ def _by_reward(lesson: Lesson, text: str, starts: Sequence[SceneSpec], judges: S
 
     scale = Sample(practice, stage, starts, settings, seed=lesson.seed).scale(reward(1.0))
     course = Course(practice, stage, starts, reward(scale), seed=lesson.seed)
-    budget = Budget(steps=lesson.budget.steps, target=0.95)
+    budget = _lasting(lesson, settings.horizon)
     policy, record = ppo.train(course, lesson.folder, reward=text, settings=settings, budget=budget)
     return _judged(lesson, policy, record, judges)
 
@@ -205,9 +206,14 @@ def _off_policy(lesson: Lesson, *, shown: bool) -> Cell:
     """Off policy from the predicate alone."""
     prior = lesson.shown.transitions if shown else None
     course = Course(lesson.practice, lesson.learned, lesson.starts, sparse, seed=lesson.seed)
-    policy, record = rlpd.train(course, lesson.folder, prior=prior, budget=Budget(steps=lesson.budget.steps))
+    policy, record = rlpd.train(course, lesson.folder, prior=prior, budget=_lasting(lesson, RLPDSettings().horizon))
     episodes = lesson.shown.episodes if shown else 0
     return {**_judged(lesson, policy, record, lesson.judged), "demonstrations": episodes}
+
+
+def _lasting(lesson: Lesson, horizon: int) -> Budget:
+    """As the ways of learning have it."""
+    return Budget.lasting(lesson.budget.steps, decisions=lesson.learned.decisions, horizon=horizon)
 
 
 def _judged(lesson: Lesson, policy: LocalPolicy, record: Record, judges: Sequence[SceneSpec]) -> Cell:
@@ -217,17 +223,16 @@ def _judged(lesson: Lesson, policy: LocalPolicy, record: Record, judges: Sequenc
         "starts": len(reached),
         "steps": record.steps,
         "steps_to_80": _enough(record),
-        "practice": round(record.recent(200)[1], 3),
+        "practice": round(record.recent(200, updates=UPDATES)[1], 3),
     }
 
 
 def _enough(record: Record) -> int | None:
     """Actions until so many of the newest episodes reached; None where they never did."""
-    ended = 0
-    for point, share in zip(record.curve, successes(record.curve), strict=True):
-        ended += point.episodes
+    for end in range(1, len(record.curve) + 1):
+        ended, share = record.model_copy(update={"curve": record.curve[:end]}).recent(EPISODES, updates=UPDATES)
         if ended >= EPISODES and share >= ENOUGH:
-            return point.steps
+            return record.curve[end - 1].steps
     return None
 
 

@@ -29,6 +29,7 @@ FACING = np.cos(np.radians(50.0))  # of a pushed side with the way back along th
 UPRIGHT = 0.35  # most vertical share of a side's normal
 LEVEL = np.cos(np.radians(25.0))  # least vertical share of a top's normal
 NEAR, FAR = 0.012, 0.03  # m that the fingers stand off before the contact
+LEVER = 0.7  # of the longest lever that a side gives, for a push that is to turn the body
 LOWEST = 0.015  # m between fingertips and table
 STEADY, SLIM = (
     0.8,
@@ -48,6 +49,7 @@ REASONS = (
     "faces elsewhere",
     "too low",
     "would tip it",
+    "hardly turns it",
     "does not hang over",
     "out of reach",
     "collides",
@@ -116,7 +118,7 @@ def pre_contacts(
         if not len(rows):
             break
         samples = _drawn(world, arm, wish, surface, rows, stream, dropped)
-        samples, q = _reached(world, arm, samples, dropped)
+        samples, q = _reached(world, arm, wish.body, samples, dropped)
         first = _first(samples.row, missing)
         samples, q = _kept(samples, first, "more than wanted", dropped), q[first]
         found.append((samples, q))
@@ -139,15 +141,15 @@ def _drawn(
     body = world.body(wish.body).astype(float)[row]
     point = poses.transform_points(body, np.tile(local, (len(rows), 1))[:, None])[:, 0]
     normal = poses.quat_rotate(body[:, 3:], np.tile(normals, (len(rows), 1)))
-    way = wish.ways(world)[row]
-    if wish.manner == "push" and wish.motion is None and wish.toward is None:
-        way = -normal * (1.0, 1.0, 0.0)  # straight into whichever side; off its middle that turns the body
+    way = _way(world, wish, row, normal)
     gripper, lean = arm.group.gripper, stream.choice(LEAN, len(row))
     away = stream.uniform(NEAR, FAR, len(row))
     right = _sides_with(wish, normal, way) & _half(world, wish, row, point, way)
     makers = {"push": _pushing, "press": _pressing, "edge": _grasping}
     size = _size(world, wish, row, point)
     touch, before, width = makers[wish.manner](gripper, point, normal, way, lean, away, size)
+    if _turns(wish):
+        width = np.zeros_like(width)  # one fingertip beside the other would keep the heading
     samples = _kept(_Samples(row, point, normal, touch, before, width), right, "faces elsewhere", dropped)
     if wish.manner == "edge":
         samples = _kept(samples, _hangs_over(world, wish.body, samples), "does not hang over", dropped)
@@ -156,9 +158,23 @@ def _drawn(
         samples = _kept(samples, low >= LOWEST, "too low", dropped)
         steady = samples.point[:, 2] - table_height(world) <= _steady(world, wish.body)
         samples = _kept(samples, steady, "would tip it", dropped)
-        if wish.region == "any" and (wish.toward is not None or wish.motion is not None):
-            samples = samples.of(np.lexsort((_aside(world, wish, samples), samples.row)))
+        if _turns(wish):
+            samples = _kept(samples, _far_out(world, wish, samples), "hardly turns it", dropped)
+    # Points are the same in all worlds: in the order in which they were drawn all would be touched at one place.
+    rank = stream.random(len(samples.row))
+    if wish.manner == "push" and wish.region == "any" and (wish.toward is not None or wish.motion is not None):
+        rank = _aside(world, wish, samples)
+    samples = samples.of(np.lexsort((rank, samples.row)))
     return _kept(samples, _first(samples.row, np.full(len(world), POINTS)), "more than wanted", dropped)
+
+
+def _turns(wish: ContactWish) -> bool:
+    return wish.manner == "push" and wish.motion is None and wish.toward is None
+
+
+def _way(world: WorldState, wish: ContactWish, row: NDArray[np.intp], normal: Array) -> Array:
+    """Where points with ``normal`` (k, 3) are to move: to turn a body, straight into whichever side they are on."""
+    return -normal * (1.0, 1.0, 0.0) if _turns(wish) else wish.ways(world)[row]
 
 
 def _sides_with(wish: ContactWish, normal: Array, way: Array) -> Bools:
@@ -182,8 +198,16 @@ def _half(world: WorldState, wish: ContactWish, row: NDArray[np.intp], point: Ar
 def _aside(world: WorldState, wish: ContactWish, samples: _Samples) -> Array:
     """How far (k,) m beside the body's middle a push goes: the nearer to it, the less it turns the body."""
     centres = poses.compose(world.body(wish.body).astype(float), world.layout.geometry[wish.body].bounds.pose)
-    way, apart = wish.ways(world)[samples.row], samples.point - centres[samples.row, :3]
+    way, apart = _way(world, wish, samples.row, samples.normal), samples.point - centres[samples.row, :3]
     return np.abs(way[:, 0] * apart[:, 1] - way[:, 1] * apart[:, 0])
+
+
+def _far_out(world: WorldState, wish: ContactWish, samples: _Samples) -> Bools:
+    """Whether a push goes so far beside the body's middle that it turns it: most of what can be had in a world."""
+    lever = _aside(world, wish, samples)
+    longest = np.zeros(len(world))
+    np.maximum.at(longest, samples.row, lever)
+    return lever >= LEVER * longest[samples.row]
 
 
 def _pushing(
@@ -266,17 +290,22 @@ def _hangs_over(world: WorldState, body: str, samples: _Samples) -> Bools:
     return free
 
 
-def _reached(world: WorldState, arm: Arm, samples: _Samples, dropped: Counter[str]) -> tuple[_Samples, Array]:
-    """Those that the arm reaches, at the contact and before it, without touching anything before it."""
+def _reached(
+    world: WorldState, arm: Arm, body: str, samples: _Samples, dropped: Counter[str]
+) -> tuple[_Samples, Array]:
+    """Those that the arm reaches, at the contact and before it, without touching anything before it, and at the
+    contact nothing but ``body``.
+    """
     base = poses.inverse(world.body("robot").astype(float))
     at = arm.ik_restarted(poses.compose(base[samples.row], samples.touch))
     before = arm.ik(poses.compose(base[samples.row], samples.before), at.q, posture=at.q)
     ok = at.ok & before.ok & (np.abs(before.q - at.q).max(axis=1, initial=0.0) < JUMP)
-    samples, q = _kept(samples, ok, "out of reach", dropped), before.q[ok]
+    samples, q, touching = _kept(samples, ok, "out of reach", dropped), before.q[ok], at.q[ok]
     if not len(q):
         return samples, q
     model = CollisionModel(arm, world, width=float(samples.width.max()))
     free = model.free(q[:, None], samples.row) & (model.clearance(q[:, None], samples.row)[:, 0] > SLACK)
+    free &= model.clearance(touching[:, None], samples.row, ignore=(body,))[:, 0] > SLACK
     return _kept(samples, free, "collides", dropped), q[free]
 
 

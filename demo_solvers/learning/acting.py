@@ -9,7 +9,7 @@ from demo_solvers.learning.observing import seen
 from demo_solvers.learning.policy import LocalPolicy
 from demo_solvers.learning.stage import LearnedStage
 from demo_solvers.learning.starts import starts_of
-from demo_solvers.learning.steering import Steer, Steering, pressing, pushing, whole
+from demo_solvers.learning.steering import Felt, Steer, Steering, whole
 
 LEARNED = "learned "
 """What the names of stages begin with in which a policy acts."""
@@ -30,7 +30,7 @@ def act_out(ex: Execution, stage: LearnedStage, policy: LocalPolicy, *, steer: S
             break
         state = ex.state()
         action = policy.act(whole(steering, seen(stage, state, steering.heading), state))
-        targets = steering.follow(action, state.tcp, pressing(state), pushing(stage, state)).astype(float)
+        targets = steering.follow(action, state.tcp, Felt.of(stage, state)).astype(float)
         ex.alive = busy
         ex.play(np.where(busy[:, None], targets, ex.command))
         reached |= stage.reached(ex.state())

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from demo_solvers.learning.observing import privileged, seen
 from demo_solvers.learning.stage import LearnedStage
-from demo_solvers.learning.steering import Steer, Steering, pressing, pushing, whole
+from demo_solvers.learning.steering import Felt, Steer, Steering, pressing, whole
 from pipeline.core.doors import Practice
 from pipeline.core.errors import InvalidInputError
 from pipeline.core.scene import SceneSpec
@@ -137,9 +137,7 @@ class Course:
         """Act in all worlds; those that end begin anew from other starts."""
         actions = np.clip(np.asarray(actions, np.float32), -1, 1)
         before = self._state
-        trace = self.practice.run(
-            self._steering.follow(actions, before.tcp, pressing(before), pushing(self.stage, before))
-        )
+        trace = self.practice.run(self._steering.follow(actions, before.tcp, Felt.of(self.stage, before)))
         self._state, hard = trace.at(-1), harsh(trace)
         reached = self.stage.reached(self._state) & ~hard
         reward, terms = self.reward(Step(before, self._state, actions, self._before, reached))

@@ -28,7 +28,11 @@ def nearer(stage: LearnedStage, scenes: Sequence[SceneSpec], share: float) -> li
         opened = any(a.predicate in OPENING for a in positive)
         return [_joint_moved(scene, stage, share, opened=opened) for scene in scenes]
     anchors = [a.args[1] for a in positive if a.predicate in (*SLIDING[:1], *TURNING) and len(a.args) > 1]
-    if not anchors or any(a.predicate not in (*SLIDING[:1], *TURNING) for a in positive) or stage.fingers == "free":
+    if (
+        not anchors
+        or any(a.predicate not in (*SLIDING[:1], *TURNING) for a in positive)
+        or stage.fingers == "releasing"
+    ):
         return []
     return [_body_moved(scene, stage.body, anchors[0], share) for scene in scenes]
 

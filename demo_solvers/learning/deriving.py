@@ -38,7 +38,7 @@ def learned_stage(program: Program, number: int, goal: str, layout: SceneLayout)
     joints = (layout.joint_of_body(body),) if link else ()
     press = any(wish.manner == "press" for wish in contact_wishes(stage, formula, layout))
     freedoms = HELD if held else PRESSING if press else PUSHING
-    fingers: Fingers = "free" if held else "kept"
+    fingers: Fingers = "releasing" if held else "kept"
     return LearnedStage(
         name=f"{number}_{stage.skill}_{body.replace('/', '_')}",
         goal=formula,
@@ -48,9 +48,9 @@ def learned_stage(program: Program, number: int, goal: str, layout: SceneLayout)
         freedoms=freedoms,
         fingers=fingers,
         # Hands that push faster, or with more of a command ahead of them, touch too hard before they learn anything.
-        speed=0.08 if held else 0.1,
-        turning=0.4 if held else 0.8,
-        leash=0.015 if held else 0.03 if press else 0.02,
+        speed=0.04 if held else 0.1,
+        turning=0.15 if held else 0.8,
+        leash=0.01 if held else 0.03 if press else 0.02,
         repeat=1 if press else 2,
         decisions=120 if press else 80,
     )

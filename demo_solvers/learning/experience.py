@@ -88,9 +88,6 @@ def demonstrated(
     axes = [AXES[freedom] for freedom in stage.freedoms]
     most = np.array([stage.speed if axis < 3 else stage.turning for axis in axes]) * stage.repeat
     action = moved[:, axes] / most
-    if stage.fingers == "free":
-        width = commands[marks[1:], robot.width_column] / robot.gripper.max_width
-        action = np.concatenate([action, 2 * width[:, None] - 1], axis=1)
     action = np.clip(action, -1, 1).astype(np.float32)
     at = states.rows(marks)
     rows = seen(stage, at, np.repeat(heading, len(at)))

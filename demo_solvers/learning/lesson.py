@@ -95,7 +95,7 @@ class Lesson:
     def _near(self, scenes: Sequence[SceneSpec], *, each: int, most: int | None = None) -> list[SceneSpec]:
         if not scenes:
             return []
-        if self.learned.fingers != "free":
+        if self.learned.fingers != "releasing":
             return self.approach.starts(self.practice, scenes, each=each, most=most)
 
         def drive(ex: Execution) -> None:

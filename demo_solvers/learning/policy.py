@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from demo_solvers.learning.course import FALLEN, harsh
 from demo_solvers.learning.observing import seen
 from demo_solvers.learning.stage import LearnedStage
-from demo_solvers.learning.steering import Steer, Steering, pressing, pushing, whole
+from demo_solvers.learning.steering import Felt, Steer, Steering, whole
 from pipeline.core.doors import Practice
 from pipeline.core.errors import InvalidInputError
 from pipeline.core.files import write_atomically
@@ -148,7 +148,7 @@ def _judged(
     hard, spent = np.zeros(practice.batch, bool), 0
     for number in range(1, stage.decisions + 1):
         action = policy.act(whole(steering, seen(stage, state, steering.heading), state))
-        trace = practice.run(steering.follow(action, state.tcp, pressing(state), pushing(stage, state)))
+        trace = practice.run(steering.follow(action, state.tcp, Felt.of(stage, state)))
         state, hard = trace.at(-1), hard | (harsh(trace) & ~reached)
         new = stage.reached(state) & ~reached & ~hard
         taken[new], reached, spent = number, reached | new, number * practice.batch

@@ -38,7 +38,7 @@ class PolicySkill:
 
 def come_near(ex: Execution, stage: Stage, learned: LearnedStage, approach: Approach) -> None:
     """Bring the hand, or what it holds, to where the policy takes over."""
-    if learned.fingers == "free":
+    if learned.fingers == "releasing":
         bring(ex, stage)
     else:
         approach.go(ex, stage.body)

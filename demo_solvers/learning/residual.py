@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from demo_solvers.learning.heading import turned
 from demo_solvers.learning.stage import LearnedStage
-from demo_solvers.learning.steering import AXES, Steering, yaw_of
+from demo_solvers.learning.steering import AXES, Felt, Steering, yaw_of
 from pipeline.core import poses
 from pipeline.core.poses import Array
 from pipeline.core.scene import SceneSpec
-from pipeline.core.world import F32, Actions, Bools
+from pipeline.core.world import F32, Actions
 from pipeline.delta_control import Follower
 
 ASIDE, TURNED = 0.02, 0.2  # m and rad by which the tool may be beside the planner's motion
@@ -46,9 +46,7 @@ class ResidualSteering(Steering):
             self._tools[row] = poses.from_matrix(self._chain.tool(self._chain.frames(commands.astype(float))))
             self._time[row], self._off[row] = 0, 0.0
 
-    def follow(
-        self, actions: NDArray[np.floating], tool: F32, press: F32 | None = None, pushes: Bools | None = None
-    ) -> Actions:
+    def follow(self, actions: NDArray[np.floating], tool: F32, felt: Felt | None = None) -> Actions:
         """Joint targets (repeat, batch, dof) of one action each."""
         values = np.clip(np.asarray(actions, float), -1, 1)[:, : len(self._axes)]
         column = self.robot.width_column

@@ -13,7 +13,7 @@ from pipeline.core.world import Bools, WorldState
 from pipeline.holds import holds, parse
 
 Freedom = Literal["x", "y", "z", "roll", "pitch", "yaw"]
-Fingers = Literal["closed", "open", "kept", "gripping", "free"]
+Fingers = Literal["closed", "open", "kept", "gripping", "releasing"]
 
 
 class LearnedStage(Frozen):
@@ -26,7 +26,8 @@ class LearnedStage(Frozen):
     joints: tuple[str, ...] = Field(default=(), description="joints that it moves")
     freedoms: tuple[Freedom, ...] = Field(default=("x", "y", "z"), min_length=1, description="motions of the tool")
     fingers: Fingers = Field(
-        default="closed", description="kept: as at the start; gripping: tighter than that; free: the policy opens them"
+        default="closed",
+        description="kept: as at the start; gripping: tighter than that; releasing: so, until only letting go lacks",
     )
     speed: float = Field(default=0.3, gt=0, le=1.0, description="m/s, fastest translation along an axis")
     turning: float = Field(default=1.0, gt=0, le=3.0, description="rad/s, fastest turn about an axis")
@@ -44,7 +45,7 @@ class LearnedStage(Frozen):
     @property
     def actions(self) -> int:
         """Width of an action."""
-        return len(self.freedoms) + (self.fingers == "free")
+        return len(self.freedoms)
 
     def reached(self, state: WorldState) -> Bools:
         """Whether the stage has done its work, (batch,)."""

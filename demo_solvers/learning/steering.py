@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,30 @@ GRIP = 0.02  # m by which fingers that grip are commanded tighter than they bega
 RISE = 0.2  # m that a hand which pushes goes up for each metre: one that sags drags down what it pushes, and wedges
 TOP = 0.88  # of a body's height, up to which it does
 AXES = {"x": 0, "y": 1, "z": 2, "roll": 3, "pitch": 4, "yaw": 5}
+
+
+@dataclass(frozen=True, eq=False)
+class Felt:
+    """What steering minds of a state, (batch,) each."""
+
+    press: F32
+    """How hard the robot touches, as a share of what is gentle."""
+    pushes: Bools
+    """Whether a finger touches what the stage works on."""
+    fits: Bools
+    """Whether what is held may be let go."""
+
+    @staticmethod
+    def nothing(batch: int) -> Felt:
+        """Of a hand that touches nothing."""
+        return Felt(np.zeros(batch, np.float32), np.zeros(batch, bool), np.zeros(batch, bool))
+
+    @staticmethod
+    def of(stage: LearnedStage, state: WorldState) -> Felt:
+        """Of a state in which ``stage`` is at work."""
+        pushes = state.touching(stage.body, LEFT_FINGER) | state.touching(stage.body, RIGHT_FINGER)
+        fits = fitting(stage, state) if stage.fingers == "releasing" else np.zeros(len(state), bool)
+        return Felt(pressing(state), pushes, fits)
 
 
 class Steering:
@@ -51,6 +76,7 @@ class Steering:
         self._bounds_of_body = SceneLayout.of(scenes[0]).geometry[stage.body].bounds
         self._highest = np.zeros(len(scenes))  # m, base frame
         self._pushes = np.zeros(len(scenes), bool)
+        self._opened = np.zeros(len(scenes), bool)
         self.heading = np.zeros(len(scenes))
         """(batch,) rad about the vertical, in the world: where ahead is."""
         self.reset(range(len(scenes)), scenes)
@@ -62,32 +88,31 @@ class Steering:
         index, width = np.array(rows), self.robot.width_column
         start = np.array([s.robot_start for s in scenes], float)
         self.command[index], self._rest[index] = start, start[:, :width]
+        self._opened[index] = False
         self._grip[index] = np.maximum(start[:, width] - GRIP, 0.0)
         self.heading[index] = headings(self.stage, scenes)
         self.tool[index] = poses.from_matrix(self._chain.tool(self._chain.frames(start)))
         tops = np.array([self._top(scene) for scene in scenes]) - self._base[index, 2]
         self._highest[index] = np.maximum(tops, self.tool[index, 2])
 
-    def follow(
-        self, actions: NDArray[np.floating], tool: F32, press: F32 | None = None, pushes: Bools | None = None
-    ) -> Actions:
+    def follow(self, actions: NDArray[np.floating], tool: F32, felt: Felt | None = None) -> Actions:
         """Joint targets (repeat, batch, dof) of one action each; ``tool`` (batch, 7) is T_world_tool, measured.
 
-        ``press`` (batch,) is how hard the robot touches, as a share of what is gentle: the harder, the less the
-        command may be ahead, so that a hand that presses gives way. ``pushes`` (batch,) says where it touches what
-        the stage works on: there a hand whose height is not the policy's rises as it goes.
+        The harder the robot touches, the less the command may be ahead, so that a hand that presses gives way. A hand
+        that pushes and whose height is not the policy's rises as it goes.
         """
         values = np.clip(np.asarray(actions, float), -1, 1)
         here = poses.compose(poses.inverse(self._base), np.asarray(tool, float))
-        self._leash = self.stage.leash * (1 - np.clip(np.zeros(len(values)) if press is None else press, 0, 1))[:, None]
-        self._pushes = np.zeros(len(values), bool) if pushes is None else pushes
+        felt = felt or Felt.nothing(len(values))
+        self._leash = self.stage.leash * (1 - np.clip(felt.press, 0, 1))[:, None]
+        self._pushes, self._opened = felt.pushes, self._opened | felt.fits
         follower = Follower(self.robot, self._rest)
         targets = np.empty((self.stage.repeat, *self.command.shape), np.float32)
         for step in targets:
             self._move(values[:, : len(self._axes)], here)
             joints = follower.follow(poses.to_matrix(self.tool), self.command[:, : self.robot.width_column])
             self._command(joints)
-            self.command[:, self.robot.width_column] = self._width(values)
+            self.command[:, self.robot.width_column] = self._width()
             step[:] = self.command
         return targets
 
@@ -127,10 +152,10 @@ class Steering:
         twist[:, self._axes] = values * self._most
         return turned(twist.reshape(-1, 2, 3), self.heading - yaw_of(self._base)).reshape(-1, 6)
 
-    def _width(self, values: Array) -> Array:
+    def _width(self) -> Array:
         most, now = self.robot.gripper.max_width, self.command[:, self.robot.width_column]
-        if self.stage.fingers == "free":
-            return (values[:, -1] + 1) / 2 * most
+        if self.stage.fingers == "releasing":
+            return np.where(self._opened, most, self._grip)
         widths = {"closed": np.zeros_like(now), "open": np.full_like(now, most), "kept": now, "gripping": self._grip}
         return widths[self.stage.fingers]
 
@@ -150,9 +175,12 @@ def pressing(state: WorldState) -> F32:
     return (state.force / touch_limits(state.layout)).max(axis=(1, 2)).astype(np.float32)
 
 
-def pushing(stage: LearnedStage, state: WorldState) -> Bools:
-    """Whether a finger touches what ``stage`` works on, (batch,)."""
-    return state.touching(stage.body, LEFT_FINGER) | state.touching(stage.body, RIGHT_FINGER)
+def fitting(stage: LearnedStage, state: WorldState) -> Bools:
+    """Whether ``stage`` would have done its work were what it works on let go now, (batch,)."""
+    body, contact = state.layout.body(stage.body), state.contact.copy()
+    for finger in (LEFT_FINGER, RIGHT_FINGER):
+        contact[:, body, state.layout.body(finger)] = contact[:, state.layout.body(finger), body] = False
+    return stage.reached(replace(state, contact=contact))
 
 
 def whole(steering: Steering, seen: F32, state: WorldState) -> F32:

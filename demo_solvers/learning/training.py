@@ -112,15 +112,18 @@ class Record(Frozen):
         """The level of the curriculum that was practised last."""
         return self.curve[-1].level if self.curve else 0
 
-    def recent(self, episodes: int) -> tuple[int, float]:
-        """How many of the newest episodes of this level ended, at least ``episodes`` if there were, and the share of
-        these that reached.
+    def recent(self, episodes: int, *, updates: int = 1) -> tuple[int, float]:
+        """How many of the newest episodes of this level ended, and the share of these that reached: of at least
+        ``episodes`` and of the last ``updates``, if there were so many.
+
+        With updates as far apart as all worlds begin anew, what ends soon counts no more than what lasts: right after
+        a beginning, only what reaches at once has ended.
         """
-        ended = reached = 0
+        ended = reached = seen = 0
         for point in reversed(self.curve):
-            if ended >= episodes or point.level != self.level:
+            if (ended >= episodes and seen >= updates) or point.level != self.level:
                 break
-            ended, reached = ended + point.episodes, reached + point.reached
+            ended, reached, seen = ended + point.episodes, reached + point.reached, seen + 1
         return ended, reached / max(ended, 1)
 
     def next_level(self, last: int) -> int:
@@ -130,7 +133,7 @@ class Record(Frozen):
 
     def is_over(self, budget: Budget, *, last: int = 0) -> bool:
         """Whether the budget is used up, or the target reached at level ``last``."""
-        ended, share = self.recent(budget.judged)
+        ended, share = self.recent(budget.judged, updates=budget.keep)
         done = self.level >= last and ended >= budget.judged and share >= budget.target
         return self.steps >= budget.steps or done
 

@@ -89,7 +89,7 @@ class Trying:
             self.home / "full",
             reward=f"{candidate.reward} / {tried.scale}",
             settings=self.settings,
-            budget=Budget(steps=steps, target=TARGET),
+            budget=self._lasting(steps),
             origin=self.folder(candidate) / f"{self.stage.name}-{ppo.FILE}",
             listener=lambda record: self.listener(FULL, record),
         )
@@ -106,7 +106,7 @@ class Trying:
                 folder,
                 reward=f"{candidate.reward} / {scale}",
                 settings=self.settings,
-                budget=Budget(steps=self.steps, target=TARGET),
+                budget=self._lasting(self.steps),
                 listener=lambda record: self.listener(name, record),
             )
             policy.save(folder / "policy.npz")
@@ -131,6 +131,10 @@ class Trying:
             curve=curve,
             steps=curve.steps[-1] + found.spent,
         )
+
+    def _lasting(self, steps: int) -> Budget:
+        horizon = self.settings.horizon
+        return Budget.lasting(steps, decisions=self.stage.decisions, horizon=horizon, target=TARGET)
 
     def _course(self, practice: Practice, candidate: Candidate, scale: float, seed: int) -> Course:
         return Course(practice, self.stage, self.starts, self._reward(candidate, scale), seed=seed)

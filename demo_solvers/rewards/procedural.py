@@ -1,14 +1,15 @@
 """The procedural author: a staged reward derived from the goal and the program, without a model.
 
 For each literal in turn: reach the place to touch, touch or take the body, and bring its gap to 0; later literals
-count once the earlier ones are true. Every stage is a potential whose change is paid, so nothing is gained by going to
-and fro (Ng, Harada and Russell, 1999), and every gap is divided by what it is at the start.
+count once the earlier ones are true. A hand that pushes has to change sides, so that there no touch is paid. Every
+stage is a potential whose change is paid, so nothing is gained by going to and fro (Ng, Harada and Russell, 1999), and
+every gap is divided by what it is at the start.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from demo_solvers.rewards.compiled import compiled
@@ -63,26 +64,37 @@ def remaining(task: Assignment) -> Reward:
 
 
 def _lines(found: list[Want], goal: str) -> Iterator[str]:
-    seen = set[tuple[str, str]]()
+    seen = set[tuple[str, tuple[str, ...]]]()
     for i, want in enumerate(found[:MOST]):
-        before = [k for k, w in enumerate(found[:i]) if w.body != want.body or not w.formula]
+        before = [k for k, w in enumerate(found[:i]) if w.body != want.body or not w.formula or want.waits]
         gate = f"bonus({' and '.join(f'done_{k}' for k in before)}) * " if before else ""
         yield f"let done_{i} = {_achieved(want)}"
-        yield f"let taken_{i} = {_taken(want)}"
+        if want.touch:
+            yield f"let taken_{i} = {_taken(want)}"
         done, taken = f"bonus(done_{i})", f"taken_{i}"
-        if (want.body, want.site) not in seen:
-            seen.add((want.body, want.site))
-            far = f"tanh(distance(tool, {want.site}) / {100 * HAND:g} cm)"
-            yield f"reach_{i}: {REACH:g} * change({gate}max(1 - {far}, {taken}, {done}))"
-            yield f"touch_{i}: {TAKE:g} * change({gate}max({taken}, {done}))"
+        if want.sites and (want.body, want.sites) not in seen:
+            seen.add((want.body, want.sites))
+            near = f"1 - tanh({_nearest(want.sites)} / {100 * HAND:g} cm)"
+            if want.touch:
+                yield f"reach_{i}: {REACH:g} * change({gate}max({near}, {taken}, {done}))"
+                yield f"touch_{i}: {TAKE:g} * change({gate}max({taken}, {done}))"
+            else:
+                yield f"reach_{i}: {REACH:g} * change({gate}max({near}, {done}))"
         if want.gap is not None:
             near, fine = (f"tanh(({want.gap}){_over(want, share)})" for share in (1.0, FINE))
             held = f"{taken} * " if want.held else ""
             yield f"bring_{i}: {BRING:g} * change({gate}max({held}(1 - 0.5 * {near} - 0.5 * {fine}), {done}))"
-    yield f"true: {TRUE:g} * change(progress({goal}))"
+    if any(want.gap is None and not want.waits for want in found) or len(found) > MOST:
+        yield f"true: {TRUE:g} * change(progress({goal}))"
     yield f"goal: {DONE:g} * bonus(done({goal}))"
     yield f"time: -{TIME:g}"
     yield f"smooth: -{SMOOTH:g} * action_change()"
+
+
+def _nearest(sites: Sequence[str]) -> str:
+    """How far the hand is from the nearest of some points, as text."""
+    far = [f"distance(tool, {site})" for site in sites]
+    return far[0] if len(far) == 1 else f"min({', '.join(far)})"
 
 
 def _taken(want: Want) -> str:

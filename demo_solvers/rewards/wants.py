@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
+from demo_solvers.contacts.wish import SLIDING, TURNING
 from demo_solvers.grasping.rim import takes_as_it_lies
 from demo_solvers.rewards.tree import KEYWORDS
-from demo_solvers.skill import SKILLS
+from demo_solvers.skill import SKILLS, Signature
 from pipeline.core.geometry import BodyGeometry
 from pipeline.core.goal import Atom, Goal, literals
 from pipeline.core.layout import SceneLayout
@@ -18,6 +20,7 @@ STANDOFF = 0.015  # m between a pushing finger and the face it will touch
 SLIM = 0.08  # m; what every side of is wider cannot be taken as it lies
 OUT = 0.05  # m that a body has to stick out for a hand to take it by its edge
 RAISED = 0.10  # m; a little more than the predicate asks
+HOLDING = "(holding {body})"  # what a skill needs that works on something in the hand
 END = 0.8  # of the half length of a side at which a push turns a body
 
 
@@ -25,18 +28,22 @@ END = 0.8  # of the half length of a side at which a push turns a body
 class Want:
     """One literal in the language of rewards; expressions are texts.
 
-    ``site`` is the point to reach before touching ``body``, ``gap`` a number that is 0 when the literal is true, in
-    units of ``unit``, ``scale`` what it is at the start, roughly; ``held`` says that the hand carries ``body``.
+    ``sites`` are points to reach before touching ``body``, any of them, ``gap`` a number that is 0 when the literal is
+    true, in units of ``unit``, ``scale`` what it is at the start, roughly. ``held`` says that the hand has to take
+    ``body``; ``touch`` that touching it is worth something: not where a hand that pushes has to change sides, or has
+    it from the beginning. What ``waits`` is reached for once all before it is true.
     """
 
     name: str
     formula: str
     body: str
-    site: str
+    sites: tuple[str, ...]
     gap: str | None
     unit: str = "m"
     scale: float = 0.15
     held: bool = False
+    touch: bool = True
+    waits: bool = False
 
 
 def wants(goal: Goal, layout: SceneLayout, program: Program | None = None) -> tuple[Want, ...]:
@@ -46,7 +53,29 @@ def wants(goal: Goal, layout: SceneLayout, program: Program | None = None) -> tu
     """
     found = [want for atom, positive in literals(goal) for want in _of(atom, layout, program, positive=positive)]
     order = {stage.body: i for i, stage in reversed(list(enumerate(program.stages)))} if program else {}
-    return tuple(sorted(found, key=lambda want: order.get(want.body, len(order))))
+    return tuple(_together(sorted(found, key=lambda want: order.get(want.body, len(order))), layout))
+
+
+def _together(found: Sequence[Want], layout: SceneLayout) -> Iterator[Want]:
+    """Where a body is that is pushed, and how it is turned, become one gap, since every push changes both.
+
+    A turn counts as far as it moves the corners. Apart, the one that is true at the start would punish any push.
+    """
+    joined = {
+        body: [want for want in found if want.body == body and not want.touch and want.gap is not None]
+        for body in dict.fromkeys(want.body for want in found)
+    }
+    for want in found:
+        parts = joined[want.body]
+        if {part.unit for part in parts} != {"m", "rad"} or want not in parts:
+            yield want
+            continue
+        yield replace(want, gap=None, waits=True)
+        if want == parts[-1]:
+            corner = math.hypot(*layout.geometry[want.body].bounds.half[:2])
+            gap = " + ".join(f"{_cm(corner)} / 1 rad * {p.gap}" if p.unit == "rad" else str(p.gap) for p in parts)
+            formula = " and ".join(part.formula for part in parts)
+            yield Want(f"lies_{want.body}"[:60], formula, want.body, (), gap, "m", parts[0].scale, touch=False)
 
 
 def _of(atom: Atom, layout: SceneLayout, program: Program | None, *, positive: bool) -> Iterator[Want]:
@@ -60,16 +89,29 @@ def _of(atom: Atom, layout: SceneLayout, program: Program | None, *, positive: b
     if atom.predicate == "holding" and positive and not takes_as_it_lies(layout.geometry[body]):
         yield from _out_over_an_edge(body, layout)
     expression, unit, scale = (None, "", 1.0) if gap is None else gap(atom, layout)
-    yield Want(name, formula, body, _site(atom, layout, held=held), expression, unit, scale, held)
+    pushed = positive and not held and "/" not in body and atom.predicate in (*SLIDING, *TURNING)
+    in_hand = _in_hand(body, program)
+    sites = () if in_hand else _sites(atom, layout, held=held)
+    yield Want(name, formula, body, sites, expression, unit, scale, held, touch=not pushed and not in_hand)
 
 
 def _held(atom: Atom, layout: SceneLayout, program: Program | None) -> bool:
     """Whether the body has to be carried: as the program does it, else where it can be grasped and has to go up."""
     body = atom.args[0]
-    kinds = [SKILLS.get(s.skill).signature.kind for s in program.stages if s.body == body] if program else []
-    if kinds:
-        return "grasp" in kinds
+    skills = _skills(body, program)
+    if skills:
+        return any(skill.kind == "grasp" for skill in skills)
     return takes_as_it_lies(layout.geometry[body]) and atom.predicate in CARRIED and body not in layout.fixed
+
+
+def _in_hand(body: str, program: Program | None) -> bool:
+    """Whether the program begins with the body in the hand."""
+    skills = _skills(body, program)
+    return bool(skills) and HOLDING in skills[0].needs
+
+
+def _skills(body: str, program: Program | None) -> list[Signature]:
+    return [SKILLS.get(s.skill).signature for s in program.stages if s.body == body] if program else []
 
 
 def _out_over_an_edge(body: str, layout: SceneLayout) -> Iterator[Want]:
@@ -79,25 +121,26 @@ def _out_over_an_edge(body: str, layout: SceneLayout) -> Iterator[Want]:
         return
     top = layout.geometry[body].bounds.half[2] + FINGER
     gap = f"max(0 m, {_cm(OUT)} - overhang({named(body)}, {named(ground)}))"
-    yield Want(f"out_{body.replace('/', '_')}"[:60], "", body, f"over({named(body)}, {_cm(top)})", gap, "m", 0.15)
+    yield Want(f"out_{body.replace('/', '_')}"[:60], "", body, (f"over({named(body)}, {_cm(top)})",), gap, "m", 0.15)
 
 
-def _site(atom: Atom, layout: SceneLayout, *, held: bool) -> str:
-    """The point to reach before touching: at a handle, beside an end, or on the far side of where it has to go."""
+def _sites(atom: Atom, layout: SceneLayout, *, held: bool) -> tuple[str, ...]:
+    """The points to reach before touching: at a handle, beside any end, or on the far side of where it has to go."""
     body, shape = atom.args[0], layout.geometry[atom.args[0]]
     for point in ("handle", "grip"):
         if point in shape.keypoints:
-            return f"{named(body)}.{point}"
+            return (f"{named(body)}.{point}",)
     x, y, z = shape.bounds.half
     if "/" in body:
-        return f"offset({named(body)}, {_cm(-x)}, 0 m, {_cm(z)})"
+        return (f"offset({named(body)}, {_cm(-x)}, 0 m, {_cm(z)})",)
     if held or atom.predicate in ("holding", "raised"):
-        return f"{named(body)}.centre"
+        return (f"{named(body)}.centre",)
     if atom.predicate == "aligned":
-        return f"offset({named(body)}, {_cm(END * x)}, {_cm(-(y + STANDOFF))}, 0 m)"
-    if len(atom.args) > 1:
-        return f"far_side({named(body)}, {named(atom.args[1])}, {_cm(_radius(shape) + STANDOFF)})"
-    return f"over({named(body)}, {_cm(z + FINGER)})"
+        ends = ((END * x, side * (y + STANDOFF)) for side in (-1, 1))
+        return tuple(f"offset({named(body)}, {_cm(end * a)}, {_cm(end * b)}, 0 m)" for a, b in ends for end in (1, -1))
+    if len(atom.args) > 1 and atom.predicate != "overhanging":
+        return (f"far_side({named(body)}, {named(atom.args[1])}, {_cm(_radius(shape) + STANDOFF)})",)
+    return (f"over({named(body)}, {_cm(z + FINGER)})",)
 
 
 def _radius(shape: BodyGeometry) -> float:

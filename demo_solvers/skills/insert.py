@@ -18,6 +18,7 @@ from pipeline.core.world import Bools
 from pipeline.predicates._fits import Fit, fit
 
 HOVER = 0.05  # m before the mouth, where the body is brought without contact
+CLOSE = 0.010  # m before it, where somebody else goes on
 PROBE = 0.008  # m beyond the mouth: what gets so far is in
 YIELD = 0.004  # m by which the tip may lag behind: more is resistance
 CLEAR = 0.004  # m before the mouth, where a body that met resistance is taken back to
@@ -65,10 +66,12 @@ def insert(ex: Execution, stage: Stage, following: Stage | None) -> None:
 
 
 def bring(ex: Execution, stage: Stage) -> None:
-    """Bring the held body before the mouth of its socket, where whoever is to put it in may go on."""
+    """Bring the held body close before the mouth of its socket, where whoever is to put it in may go on."""
     ex.begin(f"carry {stage.body}")
     ex.note_held(stage.body)
-    _bring(ex, stage, way_in(ex.state(), stage.body, stage.relations[0].anchor), effort=0.5)
+    way = way_in(ex.state(), stage.body, stage.relations[0].anchor)
+    option = _bring(ex, stage, way, effort=0.5)
+    _slide(ex, way.before(option, way.length + CLOSE), np.zeros((len(option), 3)), speed=PROBE_SPEED)
 
 
 def _last(ex: Execution, stage: Stage, way: Way, option: NDArray[np.intp]) -> Array:

@@ -222,3 +222,32 @@ def test_going_ahead_from_a_pre_contact_moves_the_body_where_it_is_to_go(problem
     after = simulator.run(actions).at(-1)
     moved = ((after.body("carton") - before.body("carton"))[:, :3] * way).sum(axis=1)
     assert (moved[ok] > 0.03).mean() > 0.8
+
+
+def test_worlds_are_touched_at_different_places(pushing, arm):
+    """The first contact of every world, where they are presses: a policy that met one place alone knows no other."""
+    found = sampled(pushing, arm, ContactWish(body="carton", manner="press"))
+    first = [found.of(row)[0] for row in range(len(pushing))]
+    body = poses.inverse(pushing.body("carton").astype(float))
+    places = [poses.transform_points(body[row][None], found.point[i][None, None])[0, 0] for row, i in enumerate(first)]
+    apart = np.linalg.norm(np.array(places)[:, None] - np.array(places)[None], axis=2)
+    assert (apart[np.triu_indices(len(places), 1)] > 0.002).all()
+
+
+def test_nothing_else_is_touched_at_a_contact(problem, simulator, arm):
+    """A closed drawer's front is flush with what is above it; fingers on its edge would stand on both."""
+    world = simulator.load(problem("(is_open cabinet/top_drawer)", "cabinet", worlds=2).scenes)
+    (wish,) = wishes(parse("(is_open cabinet/top_drawer)"), world.layout)
+    found = sampled(world, arm, wish)
+    at = arm.ik(poses.compose(poses.inverse(world.body("robot").astype(float))[found.row], found.touch), found.q)
+    clear = CollisionModel(arm, world, width=0.0).clearance(at.q[:, None], found.row, ignore=(wish.body,))[:, 0]
+    assert len(found) > 0
+    assert (clear[at.ok] > 0).all()
+
+
+def test_a_body_is_turned_by_one_fingertip_far_from_its_middle(pushing, arm):
+    found = sampled(pushing, arm, ContactWish(body="carton", region="left"))
+    apart, push = found.point - pushing.body("carton")[found.row, :3], -found.normal
+    lever = np.abs(apart[:, 0] * push[:, 1] - apart[:, 1] * push[:, 0])
+    assert (lever > 0.5 * max(pushing.layout.geometry["carton"].bounds.half[:2])).all()
+    assert (found.width == 0).all()

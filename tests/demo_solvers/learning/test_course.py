@@ -12,13 +12,20 @@ from demo_solvers.learning.course import Course, Step
 from demo_solvers.learning.heading import headings, headings_in, turned
 from demo_solvers.learning.observing import NEAR, seen
 from demo_solvers.learning.stage import LearnedStage
-from demo_solvers.learning.steering import RISE, Steering
+from demo_solvers.learning.steering import RISE, Felt, Steering
 from pipeline.core import poses
 from pipeline.core.errors import InvalidInputError
 from pipeline.core.kinematics import forward_kinematics
-from pipeline.core.layout import SceneLayout
+from pipeline.core.layout import LEFT_FINGER, RIGHT_FINGER, SceneLayout
 from pipeline.core.scene import SceneSpec
 from pipeline.rollout import PracticeWorlds
+
+GOAL = "(within cookie_box zone_green)"
+ALONG = "(and (within cookie_box zone_green) (aligned cookie_box zone_green))"
+
+
+def with_goal(stage: LearnedStage, goal: str) -> LearnedStage:
+    return LearnedStage(**{**stage.model_dump(), "goal": goal})
 
 
 def test_an_action_moves_the_tool_by_speed_times_time(
@@ -42,7 +49,9 @@ def test_a_hand_that_gives_way_keeps_its_height(
     steering, sunk = Steering(stage, starts[:4]), state.tcp.copy()
     sunk[:, 2] -= 0.005
     for _ in range(10):
-        targets = steering.follow(np.ones((4, 2)), sunk, np.ones(4, np.float32))
+        targets = steering.follow(
+            np.ones((4, 2)), sunk, dataclasses.replace(Felt.nothing(4), press=np.ones(4, np.float32))
+        )
     commanded = forward_kinematics(starts[0].robot, targets[-1])[:, :3]
     np.testing.assert_allclose(commanded[:, 2], state.tcp[:, 2], atol=1e-3)
     np.testing.assert_allclose(commanded[:, :2], sunk[:, :2], atol=2e-3)
@@ -55,7 +64,7 @@ def test_a_hand_that_pushes_rises_as_it_goes_up_to_near_the_top_of_what_it_pushe
     steering, tool = Steering(stage, starts[:4]), state.tcp.copy()
     pushes, robot, gone, risen = np.array([True, True, False, False]), starts[0].robot, 0.0, []
     for _ in range(8):
-        targets = steering.follow(np.tile([1, 0], (4, 1)), tool, pushes=pushes)
+        targets = steering.follow(np.tile([1, 0], (4, 1)), tool, dataclasses.replace(Felt.nothing(4), pushes=pushes))
         before, tool = tool, forward_kinematics(robot, targets[-1]).astype(np.float32)
         gone += float(np.linalg.norm((tool - before)[0, :2]))
         risen.append(tool[:, 2] - state.tcp[:, 2])
@@ -151,8 +160,8 @@ def test_a_hand_that_presses_as_hard_as_it_may_gives_way(stage: LearnedStage, st
     steering = Steering(stage, starts[:2])
     tool = steering.tool.astype(np.float32)
     push = np.ones((2, 2))
-    steering.follow(push, tool, np.array([0.0, 0.0], np.float32))
-    steering.follow(push, tool, np.array([0.0, 1.0], np.float32))
+    steering.follow(push, tool, dataclasses.replace(Felt.nothing(2), press=np.array([0.0, 0.0], np.float32)))
+    steering.follow(push, tool, dataclasses.replace(Felt.nothing(2), press=np.array([0.0, 1.0], np.float32)))
     ahead = np.linalg.norm(steering.tool[:, :3] - tool[:, :3], axis=1)
     assert ahead[0] == pytest.approx(stage.leash, abs=1e-6)
     assert ahead[1] == pytest.approx(0.0, abs=1e-6)
@@ -169,3 +178,59 @@ def test_no_joint_is_commanded_faster_than_it_may_move(stage: LearnedStage, star
             assert (np.abs(command - before)[:, :-1] * rate <= fastest).all()
             before = command
         tool = steering.tool.astype(np.float32)
+
+
+def test_ways_round_that_the_goal_does_not_tell_apart_are_seen_as_one(
+    stage: LearnedStage, starts: list[SceneSpec], worlds: PracticeWorlds
+) -> None:
+    state, lies = worlds.put([0, 1, 2, 3], starts[:4]), with_goal(stage, ALONG)
+    box, pose = state.layout.body(stage.body), state.pose.copy()
+    pose[:, box, 3:] = poses.quat_multiply(poses.quat_from_yaw(np.full(4, np.pi)), pose[:, box, 3:].astype(float))
+    round_ = dataclasses.replace(state, pose=pose)
+    heading = headings_in(lies, state)
+    np.testing.assert_allclose(seen(lies, state, heading), seen(lies, round_, heading), atol=1e-5)
+    assert not np.allclose(seen(stage, state, heading), seen(stage, round_, heading), atol=1e-2)
+
+
+def test_what_is_turned_to_the_other_side_is_seen_so(
+    stage: LearnedStage, starts: list[SceneSpec], worlds: PracticeWorlds
+) -> None:
+    state, lies = worlds.put([0, 1, 2, 3], starts[:4]), with_goal(stage, ALONG)
+    box, zone = state.layout.body(stage.body), state.layout.body("zone_green")
+    found = []
+    for crooked in (0.3, -0.3):
+        pose = state.pose.copy()
+        pose[:, box, 3:] = poses.quat_multiply(
+            poses.quat_from_yaw(np.full(4, crooked)), pose[:, zone, 3:].astype(float)
+        )
+        found.append(seen(lies, dataclasses.replace(state, pose=pose), headings_in(lies, state)))
+    sine = [rows[:, -2] for rows in found]
+    assert (np.abs(sine[0]) > 0.3).all()
+    np.testing.assert_allclose(sine[0], -sine[1], atol=1e-4)
+
+
+def test_fingers_hold_on_until_letting_go_is_all_that_is_missing(
+    stage: LearnedStage, starts: list[SceneSpec], worlds: PracticeWorlds
+) -> None:
+    state = worlds.put([0, 1, 2, 3], starts[:4])
+    held = stage.model_copy(update={"fingers": "releasing"})
+    steering, column = Steering(held, starts[:4]), starts[0].robot.width_column
+    fits = np.array([False, True, False, False])
+    for felt in (dataclasses.replace(Felt.nothing(4), fits=fits), Felt.nothing(4)):
+        widths = steering.follow(np.zeros((4, 2)), state.tcp, felt)[-1, :, column]
+        assert widths[1] == pytest.approx(starts[0].robot.gripper.max_width)
+        assert (widths[[0, 2, 3]] == 0).all()
+    steering.reset([1], starts[1:2])
+    assert steering.follow(np.zeros((4, 2)), state.tcp)[-1, 1, column] == 0
+
+
+def test_what_would_be_reached_by_letting_go_fits(worlds: PracticeWorlds, starts: list[SceneSpec]) -> None:
+    state = worlds.put([0, 1, 2, 3], starts[:4])
+    contact, box = state.contact.copy(), state.layout.body("cookie_box")
+    for finger in map(state.layout.body, (LEFT_FINGER, RIGHT_FINGER)):
+        contact[:2, box, finger] = contact[:2, finger, box] = True
+    pinched = dataclasses.replace(state, contact=contact)
+    one = LearnedStage(name="a", goal="(on cookie_box table)", body="cookie_box", fingers="releasing")
+    assert one.reached(pinched).tolist() == [False, False, True, True]
+    assert Felt.of(one, pinched).fits.all()
+    assert Felt.of(with_goal(one, GOAL), pinched).fits.tolist() == [False] * 4

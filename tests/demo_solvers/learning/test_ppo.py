@@ -11,7 +11,8 @@ import pytest
 from demo_solvers.learning.course import Course, Step
 from demo_solvers.learning.policy import success
 from demo_solvers.learning.ppo import FILE, train
-from demo_solvers.learning.training import Budget, PPOSettings, Record
+from demo_solvers.learning.stage import LearnedStage
+from demo_solvers.learning.training import Budget, Point, PPOSettings, Record
 from pipeline.core.errors import InvalidInputError
 from pipeline.core.scene import SceneSpec
 
@@ -109,3 +110,18 @@ def test_checkpoints_are_several_of_the_longest_episodes_apart() -> None:
         budget = Budget.lasting(1000, decisions=decisions, horizon=24)
         assert budget.keep * 24 >= 4 * decisions
         assert (budget.steps, budget.target) == (1000, Budget().target)
+
+
+def test_what_reaches_at_once_does_not_end_a_training() -> None:
+    """Right after all worlds began anew only successes have ended; failures last longer, and are still to come."""
+    budget = Budget(keep=10, judged=200, target=0.95)
+
+    def point(number: int, ended: int, reached: int) -> Point:
+        return Point(steps=number, episodes=ended, reached=reached, reward=0.0, spread=0.5)
+
+    half = [point(i, 60, 30) for i in range(10)]
+    fresh = [point(10 + i, 120, 120) for i in range(2)]
+    record = Record(digest="", stage=LearnedStage(name="a", goal="(at_rest box)", body="box"), curve=(*half, *fresh))
+    assert record.recent(200) == (240, 1.0)
+    assert not record.is_over(budget)
+    assert record.model_copy(update={"curve": tuple(point(i, 60, 59) for i in range(10))}).is_over(budget)

@@ -35,7 +35,7 @@ def test_a_demonstration_earns_what_each_stage_pays(family, problem, simulator, 
         for name, value in out.lines.items():
             earned[name] += value.item()
     assert earned["reach_0"] > 0.5
-    assert earned["touch_0"] > 0.9
+    assert ("touch_0" in earned) == (family != "push"), "a hand that pushes has to change sides"
+    assert earned.get("touch_0", 1.0) > 0.9
     assert earned["bring_0"] > 3.0
-    assert earned["true"] == pytest.approx(2.0)
     assert earned["goal"] > 0
