@@ -63,7 +63,7 @@ def attempted(problem: Problem, solver: str, *, backend: str) -> tuple[Solution,
     return solution, {
         "attempts": len(solution.outcomes),
         "solved": sum(o.success for o in solution.outcomes),
-        "steps": sum(tried.steps for way in solution.ways for tried in way.tried),
+        "practised": sum(tried.steps for way in solution.ways for tried in way.tried),
         "cpu_seconds": round(cpu, 1),
         "seconds": round(wall, 1),
         "ways": [way.model_dump(mode="json") for way in solution.ways],

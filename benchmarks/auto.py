@@ -163,14 +163,14 @@ def _contact(path: Path) -> list[Cell]:
 
 def _print(rows: Sequence[Cell], verdicts: dict[str, list[Cell]]) -> None:
     table(
-        ("task", "solver", "solved", "95%", "steps", "s", "ways"),
+        ("task", "solver", "solved", "95%", "practised", "s", "ways"),
         [
             (
                 row["task"],
                 row["solver"],
                 f"{row['solved']}/{row['attempts']}",
                 " - ".join(map(percent, row["wilson_95"])),
-                f"{row['steps'] // 1000}k",
+                f"{row['practised'] // 1000}k",
                 row["seconds"],
                 " ".join(dict.fromkeys(way["way"] for way in row["ways"])) or "planner",
             )

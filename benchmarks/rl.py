@@ -19,6 +19,7 @@ from typing import Any
 from benchmarks._cells import Cell, Cells, parser, percent, processes, save, table
 from benchmarks._learning import attempted, to_learn
 from benchmarks._problems import pose_problem, simulator_of
+from flows.contact import steps_of
 from flows.task_set import task_set
 from pipeline.core.intervals import wilson
 from pipeline.core.learning import LearningBudget
@@ -49,7 +50,7 @@ def _options() -> argparse.Namespace:
     made.add_argument("--solvers", nargs="+", choices=SOLVERS, default=list(SOLVERS))
     made.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     made.add_argument("--resets", type=int, default=128, help="held-out resets of every cell (default 128)")
-    made.add_argument("--steps", type=int, default=400_000, help="actions a way of learning may practise")
+    made.add_argument("--steps", type=int, help="actions a way of learning may practise (default: the task's preset's)")
     made.add_argument("--target", type=float, default=0.8, help="share that is good enough for a way (default 0.8)")
     made.add_argument("--jobs", type=int, default=1, help="cells side by side; more than one spoils the clocks")
     return made.parse_args()
@@ -57,8 +58,9 @@ def _options() -> argparse.Namespace:
 
 def _keys(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """One cell a task, solver and seed; the planner has no seed of learning."""
-    asked = {k: getattr(options, k) for k in ("backend", "resets", "steps", "target")}
     for task in options.tasks:
+        asked = {k: getattr(options, k) for k in ("backend", "resets", "target")}
+        asked["steps"] = steps_of(task) if options.steps is None else options.steps
         for solver in options.solvers:
             for seed in options.seeds[:1] if solver == "vipr" else options.seeds:
                 yield {"task": task, "solver": solver, "seed": seed, **asked}
@@ -94,7 +96,7 @@ def _summed(found: Sequence[tuple[dict[str, Any], Cell]]) -> list[Cell]:
                 "rate": solved / attempts,
                 "wilson_95": wilson(solved, attempts),
                 "by_seed": [c["solved"] / c["attempts"] for c in cells],
-                "steps": [c["steps"] for c in cells],
+                "practised": [c["practised"] for c in cells],
                 "cpu_minutes": [round(c["cpu_seconds"] / 60, 1) for c in cells],
                 "minutes": [round(c["seconds"] / 60, 1) for c in cells],
                 "ways": [" ".join(way["way"] for way in c["ways"]) or "planner" for c in cells],
@@ -105,14 +107,14 @@ def _summed(found: Sequence[tuple[dict[str, Any], Cell]]) -> list[Cell]:
 
 def _print(rows: Sequence[Cell]) -> None:
     table(
-        ("task", "solver", "solved", "by seed", "steps", "CPU min", "min", "ways"),
+        ("task", "solver", "solved", "by seed", "practised", "CPU min", "min", "ways"),
         [
             (
                 row["task"],
                 row["solver"],
                 percent(row["rate"]),
                 " ".join(percent(rate) for rate in row["by_seed"]),
-                " ".join(f"{steps // 1000}k" for steps in row["steps"]),
+                " ".join(f"{steps // 1000}k" for steps in row["practised"]),
                 " ".join(map(str, row["cpu_minutes"])),
                 " ".join(map(str, row["minutes"])),
                 "; ".join(dict.fromkeys(row["ways"])),

@@ -47,10 +47,11 @@ def learned_stage(program: Program, number: int, goal: str, layout: SceneLayout)
         joints=joints,
         freedoms=freedoms,
         fingers=fingers,
-        # Hands that push faster, or with more of a command ahead of them, touch too hard before they learn anything.
-        speed=0.04 if held else 0.1,
+        # Hands that push faster, or with more of a command ahead of them, touch too hard before they learn anything;
+        # what is free slips away under one that presses harder, and a link needs as much to follow.
+        speed=0.04 if held else 0.06 if press and not link else 0.1,
         turning=0.15 if held else 0.8,
-        leash=0.01 if held else 0.03 if press else 0.02,
+        leash=0.01 if held else 0.02 if not press else 0.03 if link else 0.012,
         repeat=1 if press else 2,
         decisions=120 if press else 80,
     )

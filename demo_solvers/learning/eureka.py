@@ -28,7 +28,7 @@ from pipeline.core.geometry import Frozen
 from pipeline.core.learning import Curve, LearningBudget
 from pipeline.core.scene import SceneSpec
 
-SEARCH = 0.5  # share of the budget that candidates may use
+SEARCH = 0.4  # share of the budget that candidates may use
 JUDGES, SPARED = 32, 4  # starts that candidates are judged from: at most so many, and at most one in four
 
 
@@ -87,11 +87,11 @@ def learn_dense(
 ) -> DenseLearned:
     """Learn ``stage`` from rewards that ``author`` writes for ``assignment``, whose goal is the stage's.
 
-    ``budget.rounds`` rounds of ``budget.candidates`` short trainings side by side use at most half of ``budget.steps``;
-    there are no more rounds once a candidate is good enough. They are judged from some of ``starts`` that are kept for
-    it. The full run goes on from the weights of the best candidate, in all worlds, until the budget is used up or 95%
-    of its episodes reach the goal. ``held_out`` decides nothing: the policy is measured from it at the end, which is
-    not counted.
+    ``budget.rounds`` rounds of ``budget.candidates`` short trainings side by side use at most ``SEARCH`` of
+    ``budget.steps``; there are no more rounds once a candidate is good enough. They are judged from some of ``starts``
+    that are kept for it. The full run goes on from the weights of the best candidate, in all worlds, until the budget
+    is used up or 95% of its episodes reach the goal. ``held_out`` decides nothing: the policy is measured from it at
+    the end, which is not counted.
 
     What is done is kept in ``folder``: killed anywhere, the same call goes on from the last checkpoint, no finished
     training is done again, and no author is asked again. Raises :class:`TooLittle` for a budget too small.
