@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from demo_solvers.learning.heading import headings, turned
 from demo_solvers.learning.stage import LearnedStage
+from demo_solvers.skills._servo import RISE, TOP
 from pipeline.conduct import touch_limits
 from pipeline.core import poses
 from pipeline.core.kinematics import SerialChain
@@ -21,8 +22,6 @@ from pipeline.delta_control import Follower
 Array = NDArray[np.float64]
 SPEED = 0.95  # of what a joint may do at most
 GRIP = 0.02  # m by which fingers that grip are commanded tighter than they began
-RISE = 0.2  # m that a hand which pushes goes up for each metre: one that sags drags down what it pushes, and wedges
-TOP = 0.88  # of a body's height, up to which it does
 AXES = {"x": 0, "y": 1, "z": 2, "roll": 3, "pitch": 4, "yaw": 5}
 
 

@@ -17,7 +17,7 @@ from demo_solvers.planning.planar_push import (
     worth,
     wrapped,
 )
-from demo_solvers.skills._servo import MAX_TURN, SLOW_DOWN, SLOWEST, STANDOFF, STEER, Servo, unit
+from demo_solvers.skills._servo import MAX_TURN, RISE, SLOW_DOWN, SLOWEST, STANDOFF, STEER, Servo, unit
 from pipeline.core import poses
 from pipeline.core.program import Stage
 from pipeline.core.world import Bools
@@ -37,7 +37,7 @@ class AimedServo(Servo):
 
     # A hand that sags drags the body down, and where friction is 1, what is dragged down as hard as it is pushed is
     # wedged. It gives way in the end: the hand must not be far ahead then.
-    lift, leash = 0.2, 0.03
+    lift, leash = RISE, 0.03
     leaves_at, back_first = 0.15, False  # in one line, to be sooner at the next push
 
     def __init__(self, ex: Execution, stage: Stage) -> None:

@@ -27,6 +27,7 @@ OFF, ASKEW = 0.01, 0.15  # m and rad by which the arm misses the hand's way when
 TIPPED = np.cos(np.deg2rad(30.0))
 LOWEST, HIGHEST = 0.022, 0.05  # m above the table, between which the fingertips stay unless told otherwise
 UP_TO = 0.75  # of a body's height: how far up it is touched to keep the hand upright
+RISE = 0.2  # m that a hand which rises goes up for each metre: one that sags drags down what it pushes, and wedges
 TOP = 0.88  # of a body's height, up to which a hand that rises touches it
 SLENDER = 0.8  # of half the width: pushed higher up, a body tips over its far edge where friction is high
 UNDER_PALM = (

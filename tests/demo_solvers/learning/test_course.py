@@ -12,7 +12,8 @@ from demo_solvers.learning.course import Course, Step
 from demo_solvers.learning.heading import headings, headings_in, turned
 from demo_solvers.learning.observing import NEAR, seen
 from demo_solvers.learning.stage import LearnedStage
-from demo_solvers.learning.steering import RISE, Felt, Steering
+from demo_solvers.learning.steering import Felt, Steering
+from demo_solvers.skills._servo import RISE
 from pipeline.core import poses
 from pipeline.core.errors import InvalidInputError
 from pipeline.core.kinematics import forward_kinematics
