@@ -17,7 +17,7 @@ from pydantic import Field
 from demo_solvers.learning.policy import LocalPolicy, success
 from demo_solvers.learning.stage import LearnedStage
 from demo_solvers.learning.training import Budget, PPOSettings, training_digest
-from demo_solvers.learning.tried import Round, Tried, curve_of, ranked, read, write
+from demo_solvers.learning.tried import Round, Tried, chosen, curve_of, ranked, read, write
 from demo_solvers.learning.trying import FULL, TARGET, Listener, Look, Trying
 from demo_solvers.rewards.authors import Author
 from demo_solvers.rewards.compiled import compiled
@@ -103,7 +103,7 @@ def learn_dense(
         return DenseLearned(LocalPolicy.load(home / "policy.npz"), record)
     trying = _trying(practice, stage, starts, assignment, budget, settings, home, seed, listener)
     tried, spent = _tried(trying, author, assignment, budget, look)
-    best = ranked(tried)[0]
+    best = chosen(tried)
     policy, full = trying.full(best, steps=budget.steps - spent)
     reached = success(practice, stage, policy, held_out)
     record = DenseRecord(

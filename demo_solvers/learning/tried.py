@@ -15,8 +15,10 @@ from pipeline.core.chat import Picture
 from pipeline.core.errors import InvalidInputError
 from pipeline.core.files import write_atomically
 from pipeline.core.geometry import Frozen
+from pipeline.core.intervals import wilson
 from pipeline.core.learning import Curve
 
+SURE = 1.0  # standard errors
 Written = TypeVar("Written", bound=Frozen)
 
 
@@ -62,6 +64,19 @@ class Round(Frozen):
 def ranked(tried: Sequence[Tried]) -> list[Tried]:
     """The best first; of equals the earlier."""
     return sorted(tried, key=lambda one: one.rank, reverse=True)
+
+
+def chosen(tried: Sequence[Tried]) -> Tried:
+    """The one to train on: the first whose success is not evidently below the best one's (by one standard error each).
+
+    Short trainings from few starts hardly tell candidates apart, and authors write the most promising first.
+    """
+    best = ranked(tried)[0]
+    return next(one for one in tried if one is best or _between(one)[1] >= _between(best)[0])
+
+
+def _between(one: Tried) -> tuple[float, float]:
+    return wilson(sum(one.outcomes), len(one.outcomes), z=SURE)
 
 
 def curve_of(record: Record, name: str, candidate: Candidate, scale: float) -> Curve:

@@ -13,7 +13,7 @@ from demo_solvers.learning.eureka import DenseLearned, learn_dense
 from demo_solvers.learning.policy import LocalPolicy
 from demo_solvers.learning.stage import LearnedStage
 from demo_solvers.learning.training import PPOSettings, Record
-from demo_solvers.learning.tried import Tried, ranked
+from demo_solvers.learning.tried import Tried, chosen, ranked
 from demo_solvers.learning.trying import FULL
 from demo_solvers.rewards.authors import ProceduralAuthor
 from demo_solvers.rewards.model import AuthorSettings, ModelAuthor
@@ -96,7 +96,7 @@ def test_candidates_are_tried_and_the_best_is_trained_on_within_the_budget(learn
     author = _Recording()
     record = learn(author=author).record
     assert [curve.name for curve in record.curves] == [*NAMES, FULL]
-    assert record.tried[record.chosen] == ranked(record.tried)[0]
+    assert record.tried[record.chosen] == chosen(record.tried)
     assert record.full.reward == record.tried[record.chosen].candidate.reward
     assert len({one.candidate.reward for one in record.tried}) == 4
     scaling = 2 * 4 * 6  # in each round an episode in all worlds
@@ -195,6 +195,14 @@ def test_success_selects_then_speed_then_what_is_left_and_never_the_rewards_valu
     near = tried([True, True], 10.0, 0.1, -9.0)
     assert ranked([rich, good, quick, near]) == [near, quick, good, rich]
     assert ranked([near, near.model_copy(update={"candidate": rich.candidate})])[0] is near
+
+
+def test_what_short_trainings_cannot_tell_apart_is_chosen_as_the_author_wrote_it() -> None:
+    first, lucky = tried([True, *[False] * 31], 80.0, 0.9, 1.0), tried([*[True] * 3, *[False] * 29], 70.0, 0.8, 2.0)
+    better = tried([*[True] * 20, *[False] * 12], 60.0, 0.5, 3.0)
+    assert chosen([first, lucky]) is first
+    assert chosen([first, lucky, better]) is better
+    assert chosen([lucky]) is lucky
 
 
 def authors(found: DenseLearned) -> list[str]:
