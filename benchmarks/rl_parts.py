@@ -172,7 +172,7 @@ def _from_afar(lesson: Lesson) -> Lesson:
 
 
 def _search(lesson: Lesson) -> Cell:
-    """Which candidate the short trainings choose; the full run goes on from its weights, all within one budget."""
+    """Which candidate the short trainings choose; the full run begins anew, all within one budget."""
     folder, budget = lesson.folder / "search", lesson.budget
     made = learn_dense(
         lesson.practice, lesson.learned, lesson.starts, lesson.judged, lesson.author, assignment(lesson),

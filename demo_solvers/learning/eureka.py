@@ -46,7 +46,7 @@ class DenseRecord(Frozen):
     digest: str
     tried: tuple[Tried, ...] = Field(description="candidates in the order in which they were written")
     chosen: int = Field(ge=0, description="which of them was trained on")
-    full: Curve = Field(description="of the full run; its steps go on from those of the chosen one's weights, from 0")
+    full: Curve = Field(description="of the full run, which begins anew")
     reached: int = Field(ge=0, description="held-out starts from which the policy does the stage's work")
     starts: int = Field(ge=0, description="held-out starts")
     steps: int = Field(ge=0, description="actions spent on learning, candidates, their scales and judging included")
@@ -89,9 +89,9 @@ def learn_dense(
 
     ``budget.rounds`` rounds of ``budget.candidates`` short trainings side by side use at most ``SEARCH`` of
     ``budget.steps``; there are no more rounds once a candidate is good enough. They are judged from some of ``starts``
-    that are kept for it. The full run goes on from the weights of the best candidate, in all worlds, until the budget
-    is used up or 95% of its episodes reach the goal. ``held_out`` decides nothing: the policy is measured from it at
-    the end, which is not counted.
+    that are kept for it. The full run begins anew with the best candidate's reward, in all worlds, until the budget is
+    used up or 95% of its episodes reach the goal. ``held_out`` decides nothing: the policy is measured from it at the
+    end, which is not counted.
 
     What is done is kept in ``folder``: killed anywhere, the same call goes on from the last checkpoint, no finished
     training is done again, and no author is asked again. Raises :class:`TooLittle` for a budget too small.

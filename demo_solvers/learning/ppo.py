@@ -18,7 +18,6 @@ from demo_solvers.learning.training import (
     Record,
     load_checkpoint,
     point_of,
-    read_checkpoint,
     save_checkpoint,
     training_digest,
 )
@@ -34,27 +33,23 @@ def train(
     reward: str = "sparse",
     settings: PPOSettings | None = None,
     budget: Budget | None = None,
-    origin: Path | None = None,
     device: str = "cpu",
     listener: Callable[[Record], None] = lambda record: None,
 ) -> tuple[LocalPolicy, Record]:
     """Train until the budget is used up, or go on from the checkpoint in ``folder``; a finished training is not redone.
 
-    ``reward`` is the text of the course's reward, which names the training; ``origin`` is the checkpoint of another
-    training of networks as large, from whose weights this one begins. The same arguments give the same weights on
+    ``reward`` is the text of the course's reward, which names the training. The same arguments give the same weights on
     a CPU, however often it was stopped: at every checkpoint all worlds begin anew, and dice are thrown from there.
     """
     settings, budget = settings or PPOSettings(), budget or Budget()
-    begun = None if origin is None else read_checkpoint(origin)
-    named = reward if begun is None else f"{reward}, from {begun[0].digest}"
-    digest = training_digest(course.stage, settings, budget, course.levels, named, course.seed)
+    digest = training_digest(course.stage, settings, budget, course.levels, reward, course.seed)
     path = folder / f"{course.stage.name}-{FILE}"
     stored = load_checkpoint(path, digest)
     record = Record(digest=digest, stage=course.stage) if stored is None else stored[0]
     with dice(course.seed, "ppo", -1):
         algorithm = _algorithm(course, settings, device)
-    if (held := stored or begun) is not None:
-        algorithm.load(held[1], None, strict=True)
+    if stored is not None:
+        algorithm.load(stored[1], None, strict=True)
     while not record.finished:
         with dice(course.seed, "ppo", record.updates):
             course.level = record.next_level(len(course.levels) - 1)

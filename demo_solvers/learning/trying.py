@@ -82,7 +82,10 @@ class Trying:
         return tried
 
     def full(self, tried: Tried, steps: int) -> tuple[LocalPolicy, Record]:
-        """Go on from a candidate's weights in all worlds, for as many steps at most."""
+        """Train on a candidate's reward anew, in all worlds, for as many steps at most.
+
+        Not from its weights: what few worlds have learned in a short time is often a corner to come out of.
+        """
         candidate, seed = tried.candidate, stream_seed(self.seed, "full")
         return ppo.train(
             self._course(self.practice, candidate, tried.scale, seed),
@@ -90,7 +93,6 @@ class Trying:
             reward=f"{candidate.reward} / {tried.scale}",
             settings=self.settings,
             budget=self._lasting(steps),
-            origin=self.folder(candidate) / f"{self.stage.name}-{ppo.FILE}",
             listener=lambda record: self.listener(FULL, record),
         )
 
