@@ -15,7 +15,7 @@ from pipeline.core.layout import SceneLayout
 SPREAD = 0.6  # of the logarithm of a factor that weights and scales are multiplied with: two thirds within 1/2 to 2
 SHARE = 0.4  # of weights and scales that a mutation changes
 DROPPED = 0.1  # chance that a shaping line is left out
-PER_STEP = 0.05  # weight of a potential that is paid as it stands, each step, instead of its change
+PER_STEP = 0.05  # weight of what a potential lacks, where that is paid each step instead of its change
 STANDING = 0.15  # chance of that for a line that pays changes
 TRIES = 50  # mutations for each that is wanted
 KEPT = ("goal",)
@@ -75,11 +75,14 @@ def _scaled(value: Expression, rng: np.random.Generator) -> Expression:
 
 
 def _standing(value: Expression) -> Expression:
-    """``change(x)`` as a small share of ``x``."""
+    """``change(x)`` of a potential from 0 to 1 as a small share of what is lacking: were ``x`` paid, it would pay never
+    to be done.
+    """
 
     def change(node: Expression) -> Expression:
         if isinstance(node, Call) and node.function == "change":
-            return Operation(op="*", parts=(Number(value=PER_STEP), node.args[0]))
+            lacking = Operation(op="+", parts=(node.args[0], Unary(op="-", part=Number(value=1.0))))
+            return Operation(op="*", parts=(Number(value=PER_STEP), lacking))
         return node
 
     return rewritten(value, change)

@@ -179,6 +179,20 @@ def test_candidates_differ_fit_and_can_be_had_again(layout, state):
     assert found != candidates(first, layout, 16, stream(4, "test"))
 
 
+def test_no_mutation_pays_for_never_being_done(layout, state):
+    """What is paid by how things stand costs something until the goal is reached."""
+    found = candidates(procedural(Assignment(PUSHED, layout, starts=state)), layout, 64, stream(5, "test"))
+    standing = [
+        (reward, line.name)
+        for reward in found
+        for line in reward.lines
+        if line.name.startswith(("reach", "bring")) and "change" not in str(line.value)
+    ]
+    assert len(standing) > 5
+    for reward, name in standing:
+        assert (compiled(str(reward), layout)(state).lines[name] <= 0).all()
+
+
 def test_the_procedural_author_revises_the_best(layout, state):
     task, author = Assignment(PUSHED, layout, starts=state), ProceduralAuthor(seed=1)
     first = author.write(task, 4)
