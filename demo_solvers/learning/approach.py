@@ -19,7 +19,8 @@ from pipeline.core.streams import stream
 from pipeline.core.world import Bools, WorldState
 
 CHOICES = 4  # contacts of each wish to which a way is sought in earnest
-AWAY = 0.10  # m that a hand rises when it has done its work
+AWAY = 0.10  # m that a hand rises when it has done its work, and from which it comes down to begin it
+DOWN, RISES = 0.2, 6  # m/s, and waypoints of that
 
 
 @dataclass(frozen=True)
@@ -51,12 +52,13 @@ class Approach:
         ex.begin(f"reach {body}")
         drawn = self._drawn(ex.state(), ex.arm, CHOICES, "attempt")
         options = [_options(drawn, row) for row in range(len(ex.q))]
-        path, width, found = _ways(ex, options)
+        path, down, width, found = _ways(ex, options)
         lost = np.flatnonzero(ex.alive & ~found)
         why = [f"{len(options[int(row)])} contacts, none with a free way" for row in lost]
         ex.fail(lost, "path_in_collision", expected=f"a way to a contact of {body}", seen=why, bodies=(body,))
         if ex.alive.any():
             ex.move(path, width=width)
+            ex.line(down, speed=DOWN, length=AWAY)
 
     def _drawn(self, state: WorldState, arm: Arm, count: int, *names: str) -> list[PreContacts]:
         return [
@@ -65,21 +67,36 @@ class Approach:
         ]
 
 
-def _ways(ex: Execution, options: Sequence[Sequence[tuple[Array, float]]]) -> tuple[Array, Array, Bools]:
-    """Joint waypoints (batch, points, n) and widths (batch,) m to the first option of each row that has a free way."""
+def _ways(ex: Execution, options: Sequence[Sequence[tuple[Array, float]]]) -> tuple[Array, Array, Array, Bools]:
+    """Joint waypoints (batch, points, n) and widths (batch,) m to the first option of each row that has a free way.
+
+    The second ones lead from above the option straight down to it, where there is room: a way that passes close by
+    what is to be touched bumps into it. Where there is none they stay at the option.
+    """
     everyone, model = ex.alive.copy(), CollisionModel(ex.arm, ex.state())
     goal, width, found = ex.q.copy(), ex.width.copy(), np.zeros(len(ex.q), bool)
     best: Array | None = None
+    descent = np.repeat(goal[:, None], RISES + 1, axis=1)
     for rank in range(max(map(len, options), default=0)):
         rows = [row for row in np.flatnonzero(everyone & ~found).tolist() if rank < len(options[row])]
         for row in rows:
             goal[row], width[row] = options[row][rank]
         ex.alive = np.isin(np.arange(len(goal)), rows)
-        path, ok = plan_transit(ex, goal, model)
+        down = _down(ex, goal, model)
+        path, ok = plan_transit(ex, down[:, 0], model)
         best = np.repeat(ex.q[:, None], path.shape[1], axis=1) if best is None else best
-        best[ok], found = path[ok], found | ok
+        best[ok], descent[ok], found = path[ok], down[ok], found | ok
     ex.alive = everyone
-    return ex.q[:, None] if best is None else best, width, found
+    return ex.q[:, None] if best is None else best, descent, width, found
+
+
+def _down(ex: Execution, goal: Array, model: CollisionModel) -> Array:
+    """Joint waypoints (batch, points, n) straight down to ``goal`` (batch, n); all at it where these are not free."""
+    at, rows = ex.arm.tool_pose(goal), np.arange(len(goal))
+    up = [at + np.array([0, 0, AWAY * share, 0, 0, 0, 0]) for share in np.linspace(0, 1, RISES + 1)[1:]]
+    path, ok = ex.arm.follow(np.stack(up, axis=1), goal)
+    free = ok & model.free(path, rows)
+    return np.concatenate([np.where(free[:, None, None], path, goal[:, None])[:, ::-1], goal[:, None]], axis=1)
 
 
 def leave(ex: Execution) -> None:
