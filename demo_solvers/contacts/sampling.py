@@ -162,7 +162,7 @@ def _drawn(
             samples = _kept(samples, _far_out(world, wish, samples), "hardly turns it", dropped)
     # Points are the same in all worlds: in the order in which they were drawn all would be touched at one place.
     rank = stream.random(len(samples.row))
-    if wish.manner == "push" and wish.region == "any" and (wish.toward is not None or wish.motion is not None):
+    if wish.manner == "push" and wish.region == "any" and not _turns(wish):
         rank = _aside(world, wish, samples)
     samples = samples.of(np.lexsort((rank, samples.row)))
     return _kept(samples, _first(samples.row, np.full(len(world), POINTS)), "more than wanted", dropped)

@@ -190,7 +190,7 @@ def load_checkpoint(path: Path, digest: str) -> tuple[Record, dict[str, Any]] | 
     """
     if not path.exists():
         return None
-    record, held = read_checkpoint(path)
+    record, held = _read_checkpoint(path)
     if record.digest != digest:
         raise InvalidInputError(
             f"Checkpoint {str(path)!r} is of another training ({record.digest}, not {digest}): its stage, settings, "
@@ -199,7 +199,7 @@ def load_checkpoint(path: Path, digest: str) -> tuple[Record, dict[str, Any]] | 
     return record, held
 
 
-def read_checkpoint(path: Path) -> tuple[Record, dict[str, Any]]:
+def _read_checkpoint(path: Path) -> tuple[Record, dict[str, Any]]:
     """Any training's checkpoint; raises :class:`InvalidInputError` for what is none. Nothing in it is run."""
     import torch
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from demo_solvers.rewards.frames import into, matrix, rotate
+from demo_solvers.rewards.frames import into, matrix, rotate, transform
 from demo_solvers.rewards.now import Now
 from pipeline.core.geometry import Box
 from pipeline.core.layout import LEFT_FINGER, RIGHT_FINGER
@@ -13,6 +13,7 @@ from pipeline.predicates._fits import AXIS, SEAT, TIP
 from pipeline.predicates._headings import ELONGATED
 from pipeline.predicates._support import LEVEL
 from pipeline.predicates._travel import EDGE
+from pipeline.predicates.overhanging import SIDES
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -52,6 +53,14 @@ def over(now: Now, a: str, b: str, area: Box) -> tuple[Tensor, Tensor]:
     local = into(surface, foot[:, None])[:, 0]
     inside = (local[:, :2].abs() <= now.constant(area.half[:2])).all(dim=-1)
     return inside & (up(surface) >= LEVEL) & (point[:, 2] > foot[:, 2]), now.lowest(a) - foot[:, 2]
+
+
+def sticking_out(now: Now, a: str, b: str, area: Box) -> Tensor:
+    """How far (batch,) m the middle of a side of ``a`` is beyond the nearest edge of an area of ``b``."""
+    bounds = now.scene.geometry(a).bounds
+    middles = tuple((x * bounds.half[0], y * bounds.half[1], 0.0) for x, y in SIDES.tolist())
+    local = into(now.box(b, area), transform(now.box(a, bounds), now.constant(middles)))[..., :2]
+    return (local.abs() - now.constant(area.half[:2])).amax(dim=(1, 2))
 
 
 def heading(now: Now, body: str) -> tuple[Tensor, Tensor]:

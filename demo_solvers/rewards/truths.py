@@ -8,7 +8,18 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from demo_solvers.rewards._geometry import axis_of, fit, heading, heading_gap, joint_speed, opened, over, pinched, up
+from demo_solvers.rewards._geometry import (
+    axis_of,
+    fit,
+    heading,
+    heading_gap,
+    joint_speed,
+    opened,
+    over,
+    pinched,
+    sticking_out,
+    up,
+)
 from demo_solvers.rewards.frames import into, transform
 from demo_solvers.rewards.now import Now
 from pipeline.core.goal import Atom, Goal, atoms, literals
@@ -182,10 +193,7 @@ def overhanging(now: Now, a: str, b: str) -> Tensor:
     if area is None:
         return never(now)
     across, gap = over(now, a, b, area)
-    bounds, sides = now.scene.geometry(a).bounds, limit("overhanging", "SIDES")
-    middles = tuple((x * bounds.half[0], y * bounds.half[1], 0.0) for x, y in sides.tolist())
-    local = into(now.box(b, area), transform(now.box(a, bounds), now.constant(middles)))[..., :2]
-    out = (local.abs() - now.constant(area.half[:2])).amax(dim=(1, 2))
+    out = sticking_out(now, a, b, area)
     low = gap.abs() <= limit("overhanging", "CLEARANCE")
     return across & low & (out >= limit("overhanging", "OUT")) & ~pinched(now, a)
 

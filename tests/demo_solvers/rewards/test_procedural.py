@@ -209,3 +209,20 @@ def test_the_procedural_author_revises_the_best(layout, state):
 def test_a_state_of_starts_may_be_on_any_device_and_type(layout, state):
     double = RewardState(*(t.double() if t.is_floating_point() else t for t in vars(state).values()))
     assert procedural(Assignment(PUSHED, layout, starts=double)) == procedural(Assignment(PUSHED, layout, starts=state))
+
+
+def test_what_sticks_out_is_measured_as_the_predicate_does(layout, state):
+    """Turned over an edge a corner sticks out farther than the middle of any side, and does not count."""
+    area = layout.geometry["table"].support
+    x, y, _ = layout.geometry["carton"].bounds.half
+    edge = state.pose[:, layout.body("table"), :3] + torch.tensor([*area.pose[:2], 0.0])
+    edge[:, 0] += area.half[0]
+    moved = placed(state, layout, "carton", edge)
+    pose, half = moved.pose.clone(), 0.5 * 0.5
+    pose[:, layout.body("carton"), 3:] = torch.tensor(
+        [torch.cos(torch.tensor(half)), 0.0, 0.0, torch.sin(torch.tensor(half))]
+    )
+    out = compiled("a: overhang(carton, table) / 1 m", layout)(replace(moved, pose=pose)).lines["a"]
+    centre = torch.tensor(layout.geometry["carton"].bounds.pose[:2]).norm()
+    assert (out <= max(x, y) + centre + 1e-3).all()
+    assert (out > 0).all()
