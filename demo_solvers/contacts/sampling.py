@@ -29,6 +29,7 @@ FACING = np.cos(np.radians(50.0))  # of a pushed side with the way back along th
 UPRIGHT = 0.35  # most vertical share of a side's normal
 LEVEL = np.cos(np.radians(25.0))  # least vertical share of a top's normal
 NEAR, FAR = 0.012, 0.03  # m that the fingers stand off before the contact
+MIDDLE = 0.35  # of the way from a body's middle to its sides, for a press that is to drag it without turning it
 LEVER = 0.7  # of the longest lever that a side gives, for a push that is to turn the body
 LOWEST = 0.015  # m between fingertips and table
 STEADY, SLIM = (
@@ -164,6 +165,8 @@ def _drawn(
     rank = stream.random(len(samples.row))
     if wish.manner == "push" and wish.region == "any" and not _turns(wish):
         rank = _aside(world, wish, samples)
+    elif wish.manner == "press" and wish.region == "any" and "/" not in wish.body:
+        rank += _outer(world, wish, samples)
     samples = samples.of(np.lexsort((rank, samples.row)))
     return _kept(samples, _first(samples.row, np.full(len(world), POINTS)), "more than wanted", dropped)
 
@@ -200,6 +203,14 @@ def _aside(world: WorldState, wish: ContactWish, samples: _Samples) -> Array:
     centres = poses.compose(world.body(wish.body).astype(float), world.layout.geometry[wish.body].bounds.pose)
     way, apart = _way(world, wish, samples.row, samples.normal), samples.point - centres[samples.row, :3]
     return np.abs(way[:, 0] * apart[:, 1] - way[:, 1] * apart[:, 0])
+
+
+def _outer(world: WorldState, wish: ContactWish, samples: _Samples) -> Bools:
+    """Whether a hand presses far from the body's middle, as seen from above, where it turns what it drags, (k,)."""
+    bounds = world.layout.geometry[wish.body].bounds
+    box = poses.compose(world.body(wish.body).astype(float), bounds.pose)[samples.row]
+    local = poses.transform_points(poses.inverse(box), samples.point[:, None])[:, 0]
+    return np.linalg.norm(local[:, :2] / np.array(bounds.half[:2]), axis=1) > MIDDLE
 
 
 def _far_out(world: WorldState, wish: ContactWish, samples: _Samples) -> Bools:

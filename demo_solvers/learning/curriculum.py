@@ -14,19 +14,24 @@ from pipeline.core.layout import SceneLayout
 from pipeline.core.poses import Array
 from pipeline.core.scene import SceneSpec
 
+DRAWN = 0.05  # m that a body is to stick out over an edge
+SIDES = np.array([(1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0)])
 SHARES = (0.9, 0.7, 0.6, 0.45, 0.25)  # of the way from the start to the goal, a level of the curriculum each
 
 
 def nearer(stage: LearnedStage, scenes: Sequence[SceneSpec], share: float) -> list[SceneSpec]:
     """``scenes`` with what the stage works on moved by ``share`` of its way to the goal, where that way is known.
 
-    A joint is moved in its travel; a body that is to lie in or along another one is moved and turned in the plane. What
-    is held in the hand, lifted or put into something has no such way: for that the list is empty.
+    A joint is moved in its travel; a body that is to lie in or along another one is moved and turned in the plane, one
+    that is to stick out is moved over the nearest edge. What is held in the hand, lifted or put into something has no
+    such way: for that the list is empty.
     """
     positive = [atom for atom, wanted in literals(stage.formula) if wanted and atom.args[:1] == (stage.body,)]
     if stage.joints and any(a.predicate in (*OPENING, *CLOSING) for a in positive):
         opened = any(a.predicate in OPENING for a in positive)
         return [_joint_moved(scene, stage, share, opened=opened) for scene in scenes]
+    if [a.predicate for a in positive] == ["overhanging"]:
+        return [_drawn_out(scene, stage.body, positive[0].args[1], share) for scene in scenes]
     anchors = [a.args[1] for a in positive if a.predicate in (*SLIDING[:1], *TURNING) and len(a.args) > 1]
     if (
         not anchors
@@ -58,6 +63,23 @@ def _body_moved(scene: SceneSpec, body: str, anchor: str, share: float) -> Scene
         centre + poses.quat_rotate(turn, start[:3] - here[:3]),
         poses.quat_normalize(poses.quat_multiply(turn, start[3:])),
     )
+    return scene.with_placements({body: tuple(moved.tolist())})  # type: ignore[dict-item]
+
+
+def _drawn_out(scene: SceneSpec, body: str, anchor: str, share: float) -> SceneSpec:
+    """The body moved straight towards the edge of what it lies on that it is nearest to sticking out over."""
+    layout = SceneLayout.of(scene)
+    start, bounds = np.array(scene.placement(body).pose, float), layout.geometry[body].bounds
+    area = layout.geometry[anchor].support or layout.geometry[anchor].bounds
+    surface = poses.compose(np.array(scene.placement(anchor).pose, float), area.pose)
+    local = poses.compose(poses.inverse(surface), poses.compose(start, bounds.pose))
+    turn, half = poses.quat_to_matrix(local[3:])[:2, :2], np.array(bounds.half[:2])
+    middles = local[:2] + (SIDES * half) @ turn.T  # (4, 2)
+    travel = np.array(area.half[:2]) + DRAWN - np.abs(middles)  # (4, 2)
+    side, axis = np.unravel_index(travel.argmin(), travel.shape)
+    way = np.zeros(3)
+    way[axis] = np.sign(middles[side, axis]) * max(travel[side, axis], 0.0) * share
+    moved = poses.pose(start[:3] + poses.quat_rotate(surface[3:], way), start[3:])
     return scene.with_placements({body: tuple(moved.tolist())})  # type: ignore[dict-item]
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from demo_solvers.learning.curriculum import nearer
 from demo_solvers.learning.deriving import contact_wishes, learnable, learned_stage, useful
 from demo_solvers.learning.sketch import sketch
+from pipeline.core import poses
 from pipeline.core.doors import Problem
 from pipeline.core.program import Program, Relation, Stage
 from pipeline.core.scene import SceneSpec
@@ -70,6 +73,20 @@ def test_all_the_way_is_the_goal(push: Problem, simulator: kinematic) -> None:
     assert true_of(parse(goal), state).all()
 
 
+def test_what_is_to_stick_out_is_drawn_straight_over_the_nearest_edge(
+    problem: Callable[..., Problem], simulator: kinematic
+) -> None:
+    at = {"ledge": (0.62, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0), "thin_board": (0.60, 0.01, 0.12, *turned_by(0.05))}
+    built = problem("(overhanging thin_board ledge)", "thin_board", "ledge", at=at, worlds=1, family="push")
+    slide = Stage(skill="slide", body="thin_board", relations=(Relation(predicate="overhanging", anchor="ledge"),))
+    stage = learned_stage(Program(stages=(slide,)), 0, built.task.goal, built.layout)
+    reached = [stage.reached(simulator.load(nearer(stage, built.scenes, share)))[0] for share in (0.0, 0.25, 0.7, 1.0)]
+    assert reached == [False, False, False, True]
+    start, end = (np.array(s.placement("thin_board").pose) for s in (*built.scenes, *nearer(stage, built.scenes, 1.0)))
+    assert end[0] < start[0] - 0.05, "towards the robot: its middle is nearest to that edge"
+    np.testing.assert_allclose(end[1:], start[1:], atol=1e-6)
+
+
 def test_what_is_held_has_no_nearer_starts(push: Problem) -> None:
     stage = learned_stage(Program(stages=(PUSH,)), 0, "(holding cookie_box)", push.layout)
     assert nearer(stage, push.scenes, 0.5) == []
@@ -86,3 +103,7 @@ def test_a_sketch_works_on_what_is_not_true_yet(push: Problem, simulator: kinema
 def distance(scene: SceneSpec) -> float:
     box, zone = (np.array(scene.placement(name).pose[:2]) for name in ("cookie_box", "zone_green"))
     return float(np.linalg.norm(box - zone))
+
+
+def turned_by(angle: float) -> tuple[float, ...]:
+    return tuple(poses.quat_from_yaw(np.array(angle)).tolist())
