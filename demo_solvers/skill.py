@@ -37,6 +37,7 @@ class Choice:
 
 
 Parameter = Number | Choice
+HOLDING = "(holding {body})"
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,11 @@ class Signature:
     needs: tuple[str, ...] = ()
     brings: str | None = None
     relations: tuple[str, ...] = ()
+
+    @property
+    def carries(self) -> bool:
+        """Whether the body has to be in the hand before it."""
+        return HOLDING in self.needs
 
 
 class Skill(Protocol):

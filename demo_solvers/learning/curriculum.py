@@ -8,14 +8,15 @@ import numpy as np
 
 from demo_solvers.contacts.wish import CLOSING, OPENING, SLIDING, TURNING
 from demo_solvers.learning.stage import LearnedStage
+from demo_solvers.rewards.wants import OUT
 from pipeline.core import poses
 from pipeline.core.goal import literals
 from pipeline.core.layout import SceneLayout
 from pipeline.core.poses import Array
 from pipeline.core.scene import SceneSpec
+from pipeline.predicates._headings import ELONGATED
+from pipeline.predicates.overhanging import SIDES
 
-DRAWN = 0.05  # m that a body is to stick out over an edge
-SIDES = np.array([(1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0)])
 SHARES = (0.9, 0.7, 0.6, 0.45, 0.25)  # of the way from the start to the goal, a level of the curriculum each
 
 
@@ -75,7 +76,7 @@ def _drawn_out(scene: SceneSpec, body: str, anchor: str, share: float) -> SceneS
     local = poses.compose(poses.inverse(surface), poses.compose(start, bounds.pose))
     turn, half = poses.quat_to_matrix(local[3:])[:2, :2], np.array(bounds.half[:2])
     middles = local[:2] + (SIDES * half) @ turn.T  # (4, 2)
-    travel = np.array(area.half[:2]) + DRAWN - np.abs(middles)  # (4, 2)
+    travel = np.array(area.half[:2]) + OUT - np.abs(middles)  # (4, 2)
     side, axis = np.unravel_index(travel.argmin(), travel.shape)
     way = np.zeros(3)
     way[axis] = np.sign(middles[side, axis]) * max(travel[side, axis], 0.0) * share
@@ -99,4 +100,4 @@ def _heading(layout: SceneLayout, name: str, pose: Array) -> float:
 
 def _oblong(layout: SceneLayout, name: str) -> bool:
     half = sorted(layout.geometry[name].bounds.half[:2])
-    return half[1] >= 1.3 * half[0]
+    return half[1] >= ELONGATED * half[0]

@@ -31,7 +31,7 @@ def learned_stage(program: Program, number: int, goal: str, layout: SceneLayout)
     """
     stage, signature = program.stages[number], SKILLS.get(program.stages[number].skill).signature
     formula = goal if number == len(program.stages) - 1 else _brought(stage)
-    body, held = stage.body, "(holding {body})" in signature.needs
+    body, held = stage.body, signature.carries
     named = [arg for atom in atoms(parse(formula)) for arg in atom.args]
     others = tuple(dict.fromkeys(b for b in (*(r.anchor for r in stage.relations), *named) if b != body))
     link = "/" in body

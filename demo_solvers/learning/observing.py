@@ -10,6 +10,7 @@ from pipeline.core.goal import literals
 from pipeline.core.poses import Array, quat_to_matrix
 from pipeline.core.world import F32, Bools, WorldState
 from pipeline.predicates._headings import heading as heading_of
+from pipeline.predicates._headings import period
 
 SIGHT = 4
 """Counts the changes of what is seen, and of how actions are carried out: a policy acts as it learned to. 2: no last
@@ -83,8 +84,8 @@ def _apart(state: WorldState, body: str, other: str) -> F32:
 
 
 def _folded(angle: Array, long: Bools) -> F32:
-    """Sine and cosine (batch, 2) of an angle that is the same after half a turn, or where not ``long`` a quarter."""
-    turn = np.where(long, 2.0, 4.0) * angle
+    """Sine and cosine (batch, 2) of how far sides are turned, in which ways to lie that are the same are one."""
+    turn = 2 * np.pi / period(long) * angle
     return np.stack([np.sin(turn), np.cos(turn)], axis=1).astype(np.float32)
 
 

@@ -18,8 +18,6 @@ from pipeline.holds import parse
 STRUCTURAL = ("needs_unmet", "goal_unmet", "no_plan")
 """Causes that speak of the program rather than of how a stage was done."""
 
-HELD = "(holding {body})"
-
 
 def structural_ideas(case: Case, failure: Failure) -> Iterator[Idea]:
     """What could be added, moved, replaced or left out, for one kind of failure."""
@@ -118,7 +116,7 @@ def blocks_of(program: Program) -> list[tuple[int, int]]:
     """Where blocks begin and how long they are: a grasp goes with the stages of the same body that need it."""
     found: list[tuple[int, int]] = []
     for number, stage in enumerate(program.stages):
-        wants = HELD in SKILLS.get(stage.skill).signature.needs
+        wants = SKILLS.get(stage.skill).signature.carries
         if found and wants and program.stages[number - 1].body == stage.body:
             found[-1] = found[-1][0], found[-1][1] + 1
         else:

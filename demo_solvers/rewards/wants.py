@@ -20,7 +20,6 @@ STANDOFF = 0.015  # m between a pushing finger and the face it will touch
 SLIM = 0.08  # m; what every side of is wider cannot be taken as it lies
 OUT = 0.05  # m that a body has to stick out for a hand to take it by its edge
 RAISED = 0.10  # m; a little more than the predicate asks
-HOLDING = "(holding {body})"  # what a skill needs that works on something in the hand
 END = 0.8  # of the half length of a side at which a push turns a body
 
 
@@ -107,7 +106,7 @@ def _held(atom: Atom, layout: SceneLayout, program: Program | None) -> bool:
 def _in_hand(body: str, program: Program | None) -> bool:
     """Whether the program begins with the body in the hand."""
     skills = _skills(body, program)
-    return bool(skills) and HOLDING in skills[0].needs
+    return bool(skills) and skills[0].carries
 
 
 def _skills(body: str, program: Program | None) -> list[Signature]:

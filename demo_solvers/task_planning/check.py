@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Collection, Iterator
 from typing import Literal
 
-from demo_solvers.skill import SKILLS, Signature, check_value
+from demo_solvers.skill import HOLDING, SKILLS, Signature, check_value
 from pipeline.core.errors import GoalSyntaxError, InvalidInputError
 from pipeline.core.geometry import Frozen
 from pipeline.core.goal import Atom, atoms
@@ -183,7 +183,7 @@ def _is(kind: str, body: str, layout: SceneLayout) -> bool:
 
 def _hand(stage: Stage, signature: Signature, held: str | None) -> str | None:
     """Why the hand is not in the state that the stage needs."""
-    if _holds_body(signature):
+    if signature.carries:
         if held == stage.body:
             return None
         now = "is empty" if held is None else f"holds {held!r}"
@@ -197,12 +197,8 @@ def _hand(stage: Stage, signature: Signature, held: str | None) -> str | None:
 def _held_after(stage: Stage, signature: Signature, held: str | None) -> str | None:
     if signature.kind == "release":
         return None
-    takes = signature.brings is not None and "(holding {body})" in signature.brings
+    takes = signature.brings is not None and HOLDING in signature.brings
     return stage.body if takes else held
-
-
-def _holds_body(signature: Signature) -> bool:
-    return any(text == "(holding {body})" for text in signature.needs)
 
 
 def _said(signature: Signature, body: str) -> Iterator[Atom]:

@@ -11,6 +11,21 @@ from pipeline.predicates._shapes import Array, geometry
 ELONGATED = 1.3  # long side over short side; below it only the edges' direction can be seen
 
 
+def period(long: Bools) -> Array:
+    """Turn (batch,) rad after which sides lie as before: half a one where they are clearly ``long``, else a quarter."""
+    return np.where(long, np.pi, np.pi / 2)
+
+
+def between(world: WorldState, a: str, b: str, *, across: float = 0.0) -> Array:
+    """Least turn (batch,) rad about the vertical that lays the sides of ``a`` along ``b``'s, or ``across`` rad to them.
+
+    Between minus and plus half the period of the two.
+    """
+    (first, long_a), (second, long_b) = heading(world, a), heading(world, b)
+    whole = period(long_a & long_b)
+    return (first - second + across + whole / 2) % whole - whole / 2
+
+
 def heading(world: WorldState, body: str) -> tuple[Array, Bools]:
     """Heading (batch,) rad of the longer horizontal side of the bounds, and whether (batch,) it is clearly longer.
 
