@@ -165,7 +165,7 @@ def _drawn(
     rank = stream.random(len(samples.row))
     if wish.manner == "push" and wish.region == "any" and not _turns(wish):
         rank = _aside(world, wish, samples)
-    elif wish.manner == "press" and wish.region == "any" and "/" not in wish.body:
+    elif wish.manner == "press" and "/" not in wish.body:
         rank += _outer(world, wish, samples)
     samples = samples.of(np.lexsort((rank, samples.row)))
     return _kept(samples, _first(samples.row, np.full(len(world), POINTS)), "more than wanted", dropped)

@@ -12,7 +12,7 @@ from pipeline.core import poses
 from pipeline.core.errors import InvalidInputError, UnknownNameError
 from pipeline.core.geometry import Frozen, Vec3
 from pipeline.core.goal import Goal, literals
-from pipeline.core.layout import SceneLayout
+from pipeline.core.layout import ROBOT, SceneLayout
 from pipeline.core.world import WorldState
 
 Manner = Literal["push", "press", "edge"]
@@ -26,7 +26,7 @@ STILL = 1e-6  # m; nearer than this there is no direction
 
 
 class ContactWish(Frozen):
-    """One way to touch a body, which is to move along ``motion`` in the world, or ``toward`` another body.
+    """One way to touch a body, which is to move along ``motion`` in the world, or ``toward`` another body or the robot.
 
     With neither, a push goes straight into whichever side it finds; other manners take the robot's forward.
     """
@@ -39,9 +39,10 @@ class ContactWish(Frozen):
 
     def check(self, layout: SceneLayout) -> None:
         """Raise :class:`UnknownNameError` or :class:`InvalidInputError` where it does not fit the scene."""
-        for name in (self.body, *([self.toward] if self.toward else [])):
-            if name not in layout.geometry:
-                raise UnknownNameError("body", name, layout.geometry)
+        if self.body not in layout.geometry:
+            raise UnknownNameError("body", self.body, layout.geometry)
+        if self.toward is not None and self.toward not in (ROBOT, *layout.geometry):
+            raise UnknownNameError("body", self.toward, (ROBOT, *layout.geometry))
         if self.motion is not None and np.linalg.norm(self.motion) < STILL:
             raise InvalidInputError(f"The motion of {self.body!r} is 0; name a direction such as (1, 0, 0), or None.")
 
@@ -72,7 +73,8 @@ def wishes(goal: Goal, layout: SceneLayout) -> tuple[ContactWish, ...]:
         elif name in (*OPENING, *CLOSING) and "/" in body:
             found.append(_of_link(body, layout, opening=name in OPENING))
         elif name == "overhanging":
-            found.append(ContactWish(body=body, manner="press"))
+            # From behind its middle, or it tips over the edge under the hand; to the edge that the hand can take it at.
+            found.append(ContactWish(body=body, manner="press", region="near", toward=ROBOT))
         elif name == "holding" and not takes_as_it_lies(layout.geometry[body]):
             found += [ContactWish(body=body, manner="press"), ContactWish(body=body, manner="edge")]
     return tuple(dict.fromkeys(found))
@@ -88,6 +90,8 @@ def _of_link(body: str, layout: SceneLayout, *, opening: bool) -> ContactWish:
 
 
 def _centre(world: WorldState, body: str) -> Array:
+    if body == ROBOT:
+        return world.body(ROBOT)[:, :3].astype(float)
     return poses.compose(world.body(body).astype(float), world.layout.geometry[body].bounds.pose)[:, :3]
 
 

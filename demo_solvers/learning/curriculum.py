@@ -24,8 +24,8 @@ def nearer(stage: LearnedStage, scenes: Sequence[SceneSpec], share: float) -> li
     """``scenes`` with what the stage works on moved by ``share`` of its way to the goal, where that way is known.
 
     A joint is moved in its travel; a body that is to lie in or along another one is moved and turned in the plane, one
-    that is to stick out is moved over the nearest edge. What is held in the hand, lifted or put into something has no
-    such way: for that the list is empty.
+    that is to stick out is moved over the edge that faces the robot. What is held in the hand, lifted or put into
+    something has no such way: for that the list is empty.
     """
     positive = [atom for atom, wanted in literals(stage.formula) if wanted and atom.args[:1] == (stage.body,)]
     if stage.joints and any(a.predicate in (*OPENING, *CLOSING) for a in positive):
@@ -68,18 +68,17 @@ def _body_moved(scene: SceneSpec, body: str, anchor: str, share: float) -> Scene
 
 
 def _drawn_out(scene: SceneSpec, body: str, anchor: str, share: float) -> SceneSpec:
-    """The body moved straight towards the edge of what it lies on that it is nearest to sticking out over."""
+    """The body moved straight towards the edge of what it lies on that faces the robot, who is to take it there."""
     layout = SceneLayout.of(scene)
     start, bounds = np.array(scene.placement(body).pose, float), layout.geometry[body].bounds
     area = layout.geometry[anchor].support or layout.geometry[anchor].bounds
     surface = poses.compose(np.array(scene.placement(anchor).pose, float), area.pose)
+    robot = poses.compose(poses.inverse(surface), np.array(scene.robot_pose, float))[:2] / np.array(area.half[:2])
+    out = np.sign(robot) * (np.abs(robot) == np.abs(robot).max())
     local = poses.compose(poses.inverse(surface), poses.compose(start, bounds.pose))
-    turn, half = poses.quat_to_matrix(local[3:])[:2, :2], np.array(bounds.half[:2])
-    middles = local[:2] + (SIDES * half) @ turn.T  # (4, 2)
-    travel = np.array(area.half[:2]) + OUT - np.abs(middles)  # (4, 2)
-    side, axis = np.unravel_index(travel.argmin(), travel.shape)
-    way = np.zeros(3)
-    way[axis] = np.sign(middles[side, axis]) * max(travel[side, axis], 0.0) * share
+    middles = local[:2] + (SIDES * bounds.half[:2]) @ poses.quat_to_matrix(local[3:])[:2, :2].T  # (4, 2)
+    travel = np.abs(out) @ np.array(area.half[:2]) + OUT - (middles @ out).max()
+    way = np.array([*(share * max(travel, 0.0) * out), 0.0])
     moved = poses.pose(start[:3] + poses.quat_rotate(surface[3:], way), start[3:])
     return scene.with_placements({body: tuple(moved.tolist())})  # type: ignore[dict-item]
 

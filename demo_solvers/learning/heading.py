@@ -8,6 +8,8 @@ import numpy as np
 
 from demo_solvers.learning.stage import LearnedStage
 from pipeline.core import poses
+from pipeline.core.goal import atoms
+from pipeline.core.layout import ROBOT
 from pipeline.core.poses import Array
 from pipeline.core.scene import SceneSpec
 from pipeline.core.world import WorldState
@@ -18,7 +20,11 @@ PoseOf = Callable[[str], Array]
 
 def headings(stage: LearnedStage, scenes: Sequence[SceneSpec]) -> Array:
     """Where ahead is (batch,) rad about the vertical, in the world, where a stage begins in ``scenes``."""
-    return _headings(stage, lambda name: np.array([scene.placement(name).pose for scene in scenes], float))
+
+    def pose_of(name: str) -> Array:
+        return np.array([s.robot_pose if name == ROBOT else s.placement(name).pose for s in scenes], float)
+
+    return _headings(stage, pose_of)
 
 
 def headings_in(stage: LearnedStage, state: WorldState) -> Array:
@@ -34,8 +40,14 @@ def turned(vectors: Array, angle: Array) -> Array:
 
 
 def _headings(stage: LearnedStage, pose_of: PoseOf) -> Array:
-    """From the body to the first other one; where they are in one place, the body's own x axis; of links its base's."""
+    """From the body to the first other one; where they are in one place, the body's own x axis; of links its base's.
+
+    What is to stick out over an edge has the robot ahead, who comes to that edge from outside.
+    """
     body = pose_of(_base(stage.body))
+    if any(atom.predicate == "overhanging" for atom in atoms(stage.formula)):
+        way = pose_of(ROBOT)[:, :2] - body[:, :2]
+        return np.arctan2(way[:, 1], way[:, 0])
     ahead = poses.quat_rotate(body[:, 3:], np.array([1.0, 0.0, 0.0]))
     if stage.others and _base(stage.others[0]) != _base(stage.body):
         way = pose_of(_base(stage.others[0]))[:, :3] - body[:, :3]

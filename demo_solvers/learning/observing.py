@@ -12,11 +12,11 @@ from pipeline.core.world import F32, Bools, WorldState
 from pipeline.predicates._headings import heading as heading_of
 from pipeline.predicates._headings import period
 
-SIGHT = 4
+SIGHT = 5
 """Counts the changes of what is seen, and of how actions are carried out: a policy acts as it learned to. 2: no last
 action. 3: a hand that pushes rises a little. 4: bodies that are to lie along others are seen as their sides lie, and
-fingers grip until they are opened."""
-ALONG = ("aligned", "crosswise")  # predicates that do not tell a body's ends apart
+fingers grip until they are opened. 5: bodies that are to stick out over others, too, and with the robot ahead."""
+ALONG = ("aligned", "crosswise", "overhanging")  # predicates that do not tell a body's ends apart
 NEAR, SWIFT, STRONG = 0.1, 0.3, 20.0  # m, m/s and N: units of what is seen
 
 

@@ -159,7 +159,7 @@ def test_geometry_names_contacts_for_a_goal(pushing):
     edge = wishes(parse("(and (holding carton) (raised carton))"), pushing.layout)
     assert [w.manner for w in edge] == ["press", "edge"]
     slid = wishes(parse("(overhanging carton zone_red)"), pushing.layout)
-    assert [(w.body, w.manner) for w in slid] == [("carton", "press")]
+    assert [(w.body, w.manner, w.region, w.toward) for w in slid] == [("carton", "press", "near", "robot")]
     assert wishes(parse("(not (within carton zone_red))"), pushing.layout) == ()
 
 
@@ -167,6 +167,8 @@ def test_a_wish_is_data_and_is_checked(pushing, arm):
     assert ContactWish.model_validate_json('{"body": "carton", "manner": "press", "motion": [1, 0, 0]}').region == "any"
     with pytest.raises(UnknownNameError, match="Did you mean 'carton'"):
         sampled(pushing, arm, ContactWish(body="cartn"))
+    with pytest.raises(UnknownNameError, match=r"'zone'.*robot"):
+        sampled(pushing, arm, ContactWish(body="carton", toward="zone"))
     with pytest.raises(InvalidInputError, match="is 0"):
         sampled(pushing, arm, ContactWish(body="carton", motion=(0.0, 0.0, 0.0)))
 
@@ -244,6 +246,14 @@ def test_a_body_that_is_dragged_is_pressed_near_its_middle_first(pushing, arm):
         mine = out[found.of(row)] > MIDDLE
         assert not mine[:6].any()
         assert mine[-1], "where the middle does not do, the rest is offered after it"
+
+
+def test_what_is_to_stick_out_is_pressed_behind_its_middle_as_seen_on_its_way_to_the_robot(pushing, arm):
+    (wish,) = wishes(parse("(overhanging carton zone_red)"), pushing.layout)
+    found = sampled(pushing, arm, wish)
+    assert set(found.row.tolist()) == set(range(len(pushing)))
+    apart, robot = (found.point - pushing.body("carton")[found.row, :3])[:, :2], pushing.body("robot")[found.row, :2]
+    assert ((apart * (robot - pushing.body("carton")[found.row, :2])).sum(axis=1) < 1e-4).all()
 
 
 def test_nothing_else_is_touched_at_a_contact(problem, simulator, arm):

@@ -23,6 +23,7 @@ from pipeline.rollout import PracticeWorlds
 
 GOAL = "(within cookie_box zone_green)"
 ALONG = "(and (within cookie_box zone_green) (aligned cookie_box zone_green))"
+OVER = "(overhanging cookie_box zone_green)"
 
 
 def with_goal(stage: LearnedStage, goal: str) -> LearnedStage:
@@ -181,16 +182,26 @@ def test_no_joint_is_commanded_faster_than_it_may_move(stage: LearnedStage, star
         tool = steering.tool.astype(np.float32)
 
 
+@pytest.mark.parametrize("goal", [ALONG, OVER])
 def test_ways_round_that_the_goal_does_not_tell_apart_are_seen_as_one(
-    stage: LearnedStage, starts: list[SceneSpec], worlds: PracticeWorlds
+    goal: str, stage: LearnedStage, starts: list[SceneSpec], worlds: PracticeWorlds
 ) -> None:
-    state, lies = worlds.put([0, 1, 2, 3], starts[:4]), with_goal(stage, ALONG)
+    state, lies = worlds.put([0, 1, 2, 3], starts[:4]), with_goal(stage, goal)
     box, pose = state.layout.body(stage.body), state.pose.copy()
     pose[:, box, 3:] = poses.quat_multiply(poses.quat_from_yaw(np.full(4, np.pi)), pose[:, box, 3:].astype(float))
     round_ = dataclasses.replace(state, pose=pose)
     heading = headings_in(lies, state)
     np.testing.assert_allclose(seen(lies, state, heading), seen(lies, round_, heading), atol=1e-5)
     assert not np.allclose(seen(stage, state, heading), seen(stage, round_, heading), atol=1e-2)
+
+
+def test_who_draws_something_over_an_edge_sees_the_robot_ahead(
+    stage: LearnedStage, starts: list[SceneSpec], worlds: PracticeWorlds
+) -> None:
+    state, over = worlds.put([0, 1, 2, 3], starts[:4]), with_goal(stage, OVER)
+    way = state.body("robot")[:, :2] - state.body("cookie_box")[:, :2]
+    for heading in (headings(over, starts[:4]), headings_in(over, state)):
+        np.testing.assert_allclose(heading, np.arctan2(way[:, 1], way[:, 0]), atol=1e-4)
 
 
 def test_what_is_turned_to_the_other_side_is_seen_so(
