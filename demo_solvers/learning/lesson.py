@@ -75,15 +75,20 @@ class Lesson:
         """
         levels = [nearer(self.learned, self.begins, share) for share in SHARES]
         starts = [self._near(level, each=1) for level in levels if level]
-        return [near for level in starts if (near := self._open(level))]
+        return [near for level in starts if (near := self.open(level))]
+
+    @cached_property
+    def practised(self) -> list[SceneSpec]:
+        """Before the contact, and so from states nearer to the goal, that it is met from the beginning."""
+        return [*self.starts, *(start for level in self.nearer for start in level)]
 
     @cached_property
     def shown(self) -> Shown:
         """What the planner's skill does from ``begins``."""
         return shown(self.practice, self.problem, self.program, self.number, self.learned, self.begins)
 
-    def _open(self, scenes: Sequence[SceneSpec]) -> list[SceneSpec]:
-        """Those in which the goal is not reached yet."""
+    def open(self, scenes: Sequence[SceneSpec]) -> list[SceneSpec]:
+        """Those in which the stage's goal is not reached yet."""
         found = list[SceneSpec]()
         for first in range(0, len(scenes), self.practice.batch):
             given = list(scenes[first : first + self.practice.batch])

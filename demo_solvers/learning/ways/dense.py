@@ -22,7 +22,7 @@ def dense(lesson: Lesson) -> Found | None:
         made = learn_dense(
             lesson.practice,
             lesson.learned,
-            [*lesson.starts, *(start for level in lesson.nearer for start in level)],
+            lesson.practised,
             lesson.judged,
             lesson.author,
             assignment(lesson),
