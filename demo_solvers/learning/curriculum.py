@@ -74,10 +74,11 @@ def _drawn_out(scene: SceneSpec, body: str, anchor: str, share: float) -> SceneS
     area = layout.geometry[anchor].support or layout.geometry[anchor].bounds
     surface = poses.compose(np.array(scene.placement(anchor).pose, float), area.pose)
     robot = poses.compose(poses.inverse(surface), np.array(scene.robot_pose, float))[:2] / np.array(area.half[:2])
-    out = np.sign(robot) * (np.abs(robot) == np.abs(robot).max())
+    axis = int(np.abs(robot).argmax())
+    out = np.sign(robot[axis]) * np.eye(2)[axis]
     local = poses.compose(poses.inverse(surface), poses.compose(start, bounds.pose))
     middles = local[:2] + (SIDES * bounds.half[:2]) @ poses.quat_to_matrix(local[3:])[:2, :2].T  # (4, 2)
-    travel = np.abs(out) @ np.array(area.half[:2]) + OUT - (middles @ out).max()
+    travel = area.half[axis] + OUT - (middles @ out).max()
     way = np.array([*(share * max(travel, 0.0) * out), 0.0])
     moved = poses.pose(start[:3] + poses.quat_rotate(surface[3:], way), start[3:])
     return scene.with_placements({body: tuple(moved.tolist())})  # type: ignore[dict-item]
