@@ -8,7 +8,7 @@ from demo_solvers.contacts.wish import SLIDING, ContactWish, wishes
 from demo_solvers.learning.stage import Fingers, Freedom, LearnedStage
 from demo_solvers.skill import SKILLS
 from pipeline.core.goal import atoms, literals
-from pipeline.core.layout import SceneLayout
+from pipeline.core.layout import ROBOT, SceneLayout
 from pipeline.core.program import Program, Stage
 from pipeline.core.world import WorldState
 from pipeline.holds import parse, true_of
@@ -67,9 +67,9 @@ def useful(named: Sequence[ContactWish], formula: str, world: WorldState) -> tup
     that way; only one that is there is turned from its sides.
     """
     open_anchors = {
-        atom.args[1]
+        ROBOT if atom.predicate == "overhanging" else atom.args[1]
         for atom, wanted in literals(parse(formula))
-        if wanted and len(atom.args) > 1 and not true_of(atom, world).all() and atom.predicate in SLIDING
+        if wanted and atom.predicate in (*SLIDING, "overhanging") and not true_of(atom, world).all()
     }
     towards = [wish for wish in named if wish.toward in open_anchors]
     turning = [wish for wish in named if wish.toward is None]

@@ -53,6 +53,12 @@ def test_what_is_where_it_should_be_is_turned_from_its_sides(push: Problem, simu
     assert {(w.toward, w.region) for w in there} == {(None, "left"), (None, "right")}
 
 
+def test_what_does_not_stick_out_yet_is_drawn_before_it_is_turned(push: Problem, simulator: kinematic) -> None:
+    goal = "(and (overhanging cookie_box zone_green) (aligned cookie_box zone_green))"
+    named = contact_wishes(PUSH, goal, push.layout)
+    assert [w.toward for w in useful(named, goal, simulator.load(push.scenes))] == ["robot"]
+
+
 def test_the_curriculum_brings_the_box_nearer_and_turns_it_with_its_anchor(push: Problem) -> None:
     stage = learned_stage(
         Program(stages=(PUSH,)), 0, "(and (within cookie_box zone_green) (aligned cookie_box zone_green))", push.layout
